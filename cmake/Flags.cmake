@@ -1,0 +1,23 @@
+# Compiler flags of every target of this project.
+add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor)
+add_compile_definitions(_GLIBCXX_ASSERTIONS)  # bounds checks of the standard library, release too
+if(NARU_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 reports these inside the standard library itself once it inlines (GCC bugs 105329, 105651).
+  add_compile_options(-Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-maybe-uninitialized)
+endif()
+
+if(NARU_SANITIZE)
+  add_compile_options(-fsanitize=${NARU_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${NARU_SANITIZE})
+endif()
+if(NARU_LTO)
+  set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+endif()
+
+find_program(NARU_CCACHE ccache)
+if(NARU_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${NARU_CCACHE})
+endif()

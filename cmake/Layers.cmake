@@ -1,0 +1,26 @@
+# naru_layer(name DEPENDS layers... LIBS libraries... PUBLIC headers of include/naru that it implements...)
+# A layer may depend only on layers declared above it, so a cycle cannot be written.
+# tools/check_layers.py compares every #include with the layers.txt written here.
+file(REMOVE ${CMAKE_BINARY_DIR}/layers.txt)
+
+function(naru_layer name)
+  cmake_parse_arguments(arg "" "" "DEPENDS;LIBS;PUBLIC" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${name}/*.cpp)
+  file(GLOB headers CONFIGURE_DEPENDS ${name}/*.hpp)
+  list(TRANSFORM arg_PUBLIC PREPEND ${PROJECT_SOURCE_DIR}/include/naru/ OUTPUT_VARIABLE public_headers)
+  if(NOT sources)
+    set(sources ${PROJECT_SOURCE_DIR}/cmake/empty.cpp)
+  endif()
+  add_library(naru_${name} STATIC ${sources})
+  target_sources(naru_${name} PUBLIC
+    FILE_SET HEADERS BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include
+    FILES ${headers} ${public_headers})
+  foreach(dep IN LISTS arg_DEPENDS)
+    if(NOT TARGET naru_${dep})
+      message(FATAL_ERROR "layer '${name}' may not depend on '${dep}': it is not below it")
+    endif()
+    target_link_libraries(naru_${name} PUBLIC naru_${dep})
+  endforeach()
+  target_link_libraries(naru_${name} PRIVATE ${arg_LIBS})
+  file(APPEND ${CMAKE_BINARY_DIR}/layers.txt "${name}: ${arg_DEPENDS} | ${arg_PUBLIC}\n")
+endfunction()

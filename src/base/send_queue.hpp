@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace naru {
+
+// Immutable bytes that many queues may hold at once: one encoding of a broadcast.
+using SharedBytes = std::shared_ptr<const std::string>;
+
+// Free chunks of one loop, kept so that a turn's replies allocate nothing. Not thread-safe.
+// Keeps at most `kept_bytes`; what comes back beyond that is freed.
+class ChunkPool {
+ public:
+  explicit ChunkPool(std::size_t kept_bytes = std::size_t{1} << 20U) : kept_limit_(kept_bytes) {}
+  ~ChunkPool();
+  ChunkPool(const ChunkPool&) = delete;
+  ChunkPool& operator=(const ChunkPool&) = delete;
+
+ private:
+  friend class SendQueue;
+  struct Chunk;
+  Chunk* acquire(std::size_t wanted);
+  void release(Chunk* chunk);
+
+  Chunk* free_small_ = nullptr;
+  std::size_t kept_ = 0;
+  std::size_t kept_limit_;
+};
+
+// Bytes on their way out of one connection, in order: runs copied in, and shared blocks by
+// reference. Empty, it holds no memory. The pool must outlive it.
+class SendQueue {
+ public:
+  explicit SendQueue(ChunkPool& pool) : pool_(&pool) {}
+  ~SendQueue() { clear(); }
+  SendQueue(const SendQueue&) = delete;
+  SendQueue& operator=(const SendQueue&) = delete;
+
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+
+  // Room for exactly `count` bytes at the end, contiguous, for the caller to fill at once.
+  std::span<char> append_uninitialized(std::size_t count);
+  void append(std::string_view bytes);
+  // Small blocks are copied (cheaper than a reference), large ones are held until they are sent.
+  void append(SharedBytes bytes);
+
+  // The front of the queue as at most `out.size()` pieces; returns how many were filled.
+  // Valid until the queue changes.
+  std::size_t peek(std::span<std::string_view> out) const;
+  // Forgets `count` bytes from the front: they have left.
+  void consume(std::size_t count);
+  void clear();
+
+ private:
+  using Chunk = ChunkPool::Chunk;
+  Chunk* grow(std::size_t wanted);
+
+  ChunkPool* pool_;
+  Chunk* head_ = nullptr;
+  Chunk* tail_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace naru

@@ -1,0 +1,116 @@
+#pragma once
+
+#include "base/time.hpp"
+#include "engineio/packet.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace naru::engineio {
+
+enum class Transport : std::uint8_t { polling, websocket };
+
+struct SessionOptions {
+  Duration ping_interval = std::chrono::seconds(25);
+  Duration ping_timeout = std::chrono::seconds(20);
+  Duration upgrade_timeout = std::chrono::seconds(10);
+  Duration close_timeout = std::chrono::seconds(30);  // a close that waits for the next poll
+};
+
+// Server side of the Engine.IO 4 heartbeat: a ping each `interval`, its pong within `timeout`.
+class Heartbeat {
+ public:
+  enum class Action : std::uint8_t { send_ping, time_out };
+  Heartbeat(Duration interval, Duration timeout, Instant now);
+  Instant deadline() const { return deadline_; }
+  Action on_deadline(Instant now);
+  void on_pong(Instant now);
+
+ private:
+  Duration interval_;
+  Duration timeout_;
+  Instant deadline_;
+  bool waiting_ = false;
+};
+
+// One Engine.IO 4 session at the server (socketio.md 1.10 to 1.13): which transport is current,
+// what waits for the next poll, the upgrade, the heartbeat. Pure. Over WebSocket the caller writes
+// packets straight to the connection; over polling it pushes them here.
+class Session {
+ public:
+  Session(const SessionOptions& options, Transport transport, Instant now);
+
+  Transport transport() const { return transport_; }
+
+  // A packet arrived on the current transport.
+  enum class Incoming : std::uint8_t {
+    nothing,         // pong, or a packet that is ignored where it stands
+    message,         // deliver it
+    peer_closed,     // "transport close"
+    wrong_heartbeat  // a ping from the client: "transport error"
+  };
+  Incoming receive(const Packet& packet, Instant now);
+
+  // Polling. Encoded packets ("4hello", or several joined by separators) for the next answer.
+  void push(std::string_view packets);
+  std::size_t pushed_bytes() const { return payload_.size(); }
+  enum class Poll : std::uint8_t {
+    answer,  // take_payload() now
+    wait,    // keep the request; answer it when something was pushed
+    overlap  // one is waiting already: that one gets "1", this one 400, the session ends
+  };
+  Poll on_poll();
+  bool poll_waiting() const { return poll_waiting_; }
+  void on_poll_dropped() { poll_waiting_ = false; }
+  // Everything pushed, as one payload; the waiting poll is no longer waiting.
+  std::string take_payload();
+  bool begin_post();  // false: one is in flight already (overlap, "transport error")
+  void end_post() { post_running_ = false; }
+
+  // The upgrade. A WebSocket with this session's id asks for it.
+  bool may_upgrade() const { return transport_ == Transport::polling && !upgrading_ && !closing_; }
+  void begin_upgrade(Instant now);
+  enum class Probe : std::uint8_t {
+    send_pong,  // answer "3probe" on the candidate
+    upgraded,   // it is the current transport now; what take_payload() gives is to be sent on it
+    refuse      // close the candidate; polling goes on
+  };
+  Probe receive_probe(const Packet& packet, Instant now);
+  void abandon_upgrade();  // the candidate has gone
+  bool upgrading() const { return upgrading_; }
+
+  // Begins an orderly close. True: it may end now (WebSocket, or a poll waits: answer it with what
+  // take_payload() gives, which ends in "1"). False: the next poll gets it, until close_timeout.
+  bool close(Instant now);
+  bool closing() const { return closing_; }
+
+  // Time. Never kNever: a dead peer is always found.
+  Instant deadline() const;
+  enum class Due : std::uint8_t {
+    nothing,
+    send_ping,        // send "2" on the current transport
+    time_out,         // "ping timeout"
+    answer_noop,      // probed, and a poll waits: "6" was pushed, answer it
+    upgrade_expired,  // close the candidate; polling goes on
+    close_expired     // nobody polled for the close: end it
+  };
+  Due on_deadline(Instant now);
+
+ private:
+  SessionOptions options_;
+  Heartbeat heartbeat_;
+  std::string payload_;
+  Instant upgrade_deadline_ = kNever;
+  Instant noop_deadline_ = kNever;
+  Instant close_deadline_ = kNever;
+  Transport transport_;
+  bool poll_waiting_ = false;
+  bool post_running_ = false;
+  bool upgrading_ = false;
+  bool probed_ = false;
+  bool closing_ = false;
+};
+
+}  // namespace naru::engineio

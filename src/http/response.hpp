@@ -1,0 +1,38 @@
+#pragma once
+
+#include "base/send_queue.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace naru::http {
+
+// An answer. Content-Length, Connection and Date are written by encode_response; the other fields
+// come from here, and must have passed is_token and is_field_value.
+struct Response {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> fields;
+  std::string body;
+  SharedBytes shared_body;  // instead of `body`: a file kept in memory, a broadcast
+
+  void set(std::string_view name, std::string_view value);  // replaces fields of that name
+  void add(std::string_view name, std::string_view value);
+};
+
+struct ResponseContext {
+  bool head_only = false;  // the request was HEAD: Content-Length of the body, but no body
+  bool keep_alive = true;
+  int minor_version = 1;  // of the request
+};
+
+std::string_view reason_phrase(int status);
+
+// A text/plain answer with the reason phrase as its body.
+Response plain(int status);
+
+// Appends the whole answer. No Content-Length and no body for 1xx, 204 and 304.
+void encode_response(const Response& response, const ResponseContext& context, SendQueue& out);
+
+}  // namespace naru::http

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "base/unique_function.hpp"
+#include "io/loop.hpp"
+#include "io/stream.hpp"
+#include "io/tls_context.hpp"
+#include "naru/result.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace naru::io {
+
+// An address to listen on. `host` is an IPv4 or IPv6 literal (no brackets), "localhost", or empty
+// for every address of both families.
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 0;         // 0: the system chooses
+  std::string to_string() const;  // "127.0.0.1:3000", "[::1]:3000"
+};
+// Parses "127.0.0.1:3000", "[::1]:3000", ":3000", "3000", "localhost:3000".
+// Errors: invalid_argument.
+Result<Endpoint> parse_endpoint(const std::string& text);
+
+using HandlerFactory = UniqueFunction<std::unique_ptr<StreamHandler>(Stream&)>;
+
+// Accepts connections for one loop. Each loop has its own listener on the same port (SO_REUSEPORT),
+// and the kernel spreads connections over them.
+class Listener : public Pollable {
+ public:
+  // Errors: io (the address is taken, or not ours), with the system's text in `last_error()`.
+  static Result<std::unique_ptr<Listener>> listen(Loop& loop, const Endpoint& endpoint,
+                                                  std::shared_ptr<TlsContext> tls,
+                                                  HandlerFactory make_handler);
+  ~Listener() override;
+  std::uint16_t port() const { return port_; }
+  // Stops accepting. Call on the loop's thread.
+  void close();
+
+  void on_ready(std::uint32_t epoll_events) override;
+
+ private:
+  Listener(Loop& loop, int fd, std::shared_ptr<TlsContext> tls, HandlerFactory make_handler);
+  Loop& loop_;
+  int fd_ = -1;
+  std::uint16_t port_ = 0;
+  std::shared_ptr<TlsContext> tls_;
+  HandlerFactory make_handler_;
+};
+
+// The system's words for the last failure of listen() on this thread, such as
+// "127.0.0.1:3000: Address already in use".
+const std::string& last_error();
+
+}  // namespace naru::io
