@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -52,6 +53,7 @@ class JsonWriter {
   void string(std::string_view value);
   void binary(BytesView value);
   void raw(std::string_view json);  // a whole value, written as it is
+  void view(JsonView value);        // the same, its attachments copied to ours and renumbered
 
   void begin_array();
   void end_array();
@@ -93,16 +95,22 @@ class Json {
   using Array = std::vector<Json>;
   using Object = std::vector<JsonMember>;
 
-  Json() = default;
-  Json(std::nullptr_t) {}
-  Json(bool value) : value_(value) {}
-  Json(std::integral auto value) : value_(static_cast<std::int64_t>(value)) {}
-  Json(double value) : value_(value) {}
-  Json(std::string value) : value_(std::move(value)) {}
-  Json(std::string_view value) : value_(std::string(value)) {}
-  Json(const char* value) : value_(std::string(value)) {}
-  Json(Bytes value) : value_(std::move(value)) {}
-  Json(Array value) : value_(std::move(value)) {}
+  Json();
+  Json(const Json&);
+  Json(Json&&) noexcept;
+  Json& operator=(const Json&);
+  Json& operator=(Json&&) noexcept;
+  ~Json();
+
+  Json(std::nullptr_t);
+  Json(bool value);
+  Json(std::integral auto value);  // one that std::int64_t cannot hold becomes a double
+  Json(double value);
+  Json(std::string value);
+  Json(std::string_view value);
+  Json(const char* value);
+  Json(Bytes value);
+  Json(Array value);
   Json(Object value);
 
   bool is_null() const { return std::holds_alternative<std::nullptr_t>(value_); }
@@ -134,6 +142,30 @@ struct JsonMember {
   Json value;
   friend bool operator==(const JsonMember& a, const JsonMember& b) = default;
 };
+
+// Down here because the variant can be made and destroyed only where JsonMember is complete.
+inline Json::Json() = default;
+inline Json::Json(const Json&) = default;
+inline Json::Json(Json&&) noexcept = default;
+inline Json& Json::operator=(const Json&) = default;
+inline Json& Json::operator=(Json&&) noexcept = default;
+inline Json::~Json() = default;
+inline Json::Json(std::nullptr_t) {}
+inline Json::Json(bool value) : value_(value) {}
+inline Json::Json(double value) : value_(value) {}
+inline Json::Json(std::string value) : value_(std::move(value)) {}
+inline Json::Json(std::string_view value) : value_(std::string(value)) {}
+inline Json::Json(const char* value) : value_(std::string(value)) {}
+inline Json::Json(Bytes value) : value_(std::move(value)) {}
+inline Json::Json(Array value) : value_(std::move(value)) {}
+inline Json::Json(Object value) : value_(std::move(value)) {}
+Json::Json(std::integral auto value) {
+  if (std::in_range<std::int64_t>(value)) {
+    value_ = static_cast<std::int64_t>(value);
+  } else {
+    value_ = static_cast<double>(value);
+  }
+}
 
 template <>
 struct JsonCodec<Json> {

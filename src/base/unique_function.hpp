@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -18,9 +19,9 @@ class UniqueFunction<R(Args...)> {
 
   template <class F>
     requires(!std::is_same_v<std::remove_cvref_t<F>, UniqueFunction> &&
-             std::is_invocable_r_v<R, std::remove_cvref_t<F>&, Args...>)
+             std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
   UniqueFunction(F&& function)
-      : target_(std::make_unique<Target<std::remove_cvref_t<F>>>(std::forward<F>(function))) {}
+      : target_(std::make_unique<Target<std::decay_t<F>>>(std::forward<F>(function))) {}
 
   explicit operator bool() const { return target_ != nullptr; }
   R operator()(Args... args) { return target_->call(std::forward<Args>(args)...); }
@@ -34,7 +35,13 @@ class UniqueFunction<R(Args...)> {
   struct Target final : Callable {
     explicit Target(F&& f) : function(std::move(f)) {}
     explicit Target(const F& f) : function(f) {}
-    R call(Args... args) override { return function(std::forward<Args>(args)...); }
+    R call(Args... args) override {
+      if constexpr (std::is_void_v<R>) {
+        static_cast<void>(function(std::forward<Args>(args)...));
+      } else {
+        return function(std::forward<Args>(args)...);
+      }
+    }
     F function;
   };
 

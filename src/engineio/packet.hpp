@@ -42,7 +42,6 @@ class PayloadReader {
   std::string_view rest_;
   std::size_t left_;
   bool ended_ = false;
-  bool first_ = true;
   std::string storage_;
 };
 

@@ -48,12 +48,13 @@ class Session {
   enum class Incoming : std::uint8_t {
     nothing,         // pong, or a packet that is ignored where it stands
     message,         // deliver it
-    peer_closed,     // "transport close"
+    peer_closed,     // "transport close"; a poll that waits gets take_payload(), ending in "6"
     wrong_heartbeat  // a ping from the client: "transport error"
   };
   Incoming receive(const Packet& packet, Instant now);
 
-  // Polling. Encoded packets ("4hello", or several joined by separators) for the next answer.
+  // Polling. Encoded packets ("4hello", or several joined by separators) for the next answer;
+  // once closing they are dropped.
   void push(std::string_view packets);
   std::size_t pushed_bytes() const { return payload_.size(); }
   enum class Poll : std::uint8_t {
@@ -64,7 +65,8 @@ class Session {
   Poll on_poll();
   bool poll_waiting() const { return poll_waiting_; }
   void on_poll_dropped() { poll_waiting_ = false; }
-  // Everything pushed, as one payload; the waiting poll is no longer waiting.
+  // Everything pushed, as one payload; the waiting poll is no longer waiting. Once closing() it
+  // ends in "1", and the session ends with it.
   std::string take_payload();
   bool begin_post();  // false: one is in flight already (overlap, "transport error")
   void end_post() { post_running_ = false; }
@@ -74,8 +76,10 @@ class Session {
   void begin_upgrade(Instant now);
   enum class Probe : std::uint8_t {
     send_pong,  // answer "3probe" on the candidate
-    upgraded,   // it is the current transport now; what take_payload() gives is to be sent on it
-    refuse      // close the candidate; polling goes on
+    // It is the current transport now. First, while poll_waiting(): answer that poll with "1". Then
+    // send what take_payload() gives on it, packet by packet (a PayloadReader takes it apart).
+    upgraded,
+    refuse  // close the candidate; polling goes on, as after abandon_upgrade()
   };
   Probe receive_probe(const Packet& packet, Instant now);
   void abandon_upgrade();  // the candidate has gone
@@ -83,10 +87,13 @@ class Session {
 
   // Begins an orderly close. True: it may end now (WebSocket, or a poll waits: answer it with what
   // take_payload() gives, which ends in "1"). False: the next poll gets it, until close_timeout.
+  // An upgrade under way is abandoned: close its candidate.
   bool close(Instant now);
   bool closing() const { return closing_; }
 
-  // Time. Never kNever: a dead peer is always found.
+  // Time. Never kNever: a dead peer is always found, an upgrade does not touch the heartbeat
+  // (the reference disarms it there). on_deadline() reports one thing at a time; what else is due
+  // keeps deadline() in the past.
   Instant deadline() const;
   enum class Due : std::uint8_t {
     nothing,

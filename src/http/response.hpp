@@ -9,8 +9,10 @@
 
 namespace naru::http {
 
-// An answer. Content-Length, Connection and Date are written by encode_response; the other fields
-// come from here, and must have passed is_token and is_field_value.
+// An answer. Content-Length and Connection are written by encode_response, whatever stands here;
+// the other fields come from here, and must have passed is_token and is_field_value. There is no
+// Date: a core has no clock, and RFC 9110 section 6.6.1 lets a server without one leave it out. A
+// field Upgrade is named in Connection by itself.
 struct Response {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> fields;
@@ -32,7 +34,8 @@ std::string_view reason_phrase(int status);
 // A text/plain answer with the reason phrase as its body.
 Response plain(int status);
 
-// Appends the whole answer. No Content-Length and no body for 1xx, 204 and 304.
+// Appends the whole answer. No Content-Length and no body for 1xx, 204 and 304. A field that would
+// not be one on the wire (CR or LF in its value) is left out.
 void encode_response(const Response& response, const ResponseContext& context, SendQueue& out);
 
 }  // namespace naru::http

@@ -26,6 +26,14 @@ class Query {
   std::vector<std::pair<std::string, std::string>> all_;
 };
 
+// host[":" port] as in a Host field (RFC 3986 section 3.2, without user information). The host is
+// not empty; an IPv6 address keeps its brackets.
+struct Authority {
+  std::string_view host;
+  unsigned short port = 0;  // 0: not given
+};
+std::optional<Authority> parse_authority(std::string_view text);
+
 // scheme, host and port of an Origin header (RFC 6454), host in lower case, default ports filled
 // in.
 struct Origin {

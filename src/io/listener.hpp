@@ -1,8 +1,10 @@
 #pragma once
 
 #include "base/unique_function.hpp"
+#include "io/last_error.hpp"
 #include "io/loop.hpp"
 #include "io/stream.hpp"
+#include "io/timer_wheel.hpp"
 #include "io/tls_context.hpp"
 #include "naru/result.hpp"
 
@@ -12,8 +14,8 @@
 
 namespace naru::io {
 
-// An address to listen on. `host` is an IPv4 or IPv6 literal (no brackets), "localhost", or empty
-// for every address of both families.
+// An address to listen on. `host` is an IPv4 or IPv6 literal (no brackets), "localhost" (which is
+// 127.0.0.1; nothing is looked up), or empty for every address of both families.
 struct Endpoint {
   std::string host;
   std::uint16_t port = 0;         // 0: the system chooses
@@ -23,6 +25,7 @@ struct Endpoint {
 // Errors: invalid_argument.
 Result<Endpoint> parse_endpoint(const std::string& text);
 
+// Makes the handler of a new connection; nullptr turns it away.
 using HandlerFactory = UniqueFunction<std::unique_ptr<StreamHandler>(Stream&)>;
 
 // Accepts connections for one loop. Each loop has its own listener on the same port (SO_REUSEPORT),
@@ -41,16 +44,26 @@ class Listener : public Pollable {
   void on_ready(std::uint32_t epoll_events) override;
 
  private:
+  // Ends the rest that a listener takes when descriptors have run out.
+  class Retry final : public Timer {
+   public:
+    explicit Retry(Listener& listener) : listener_(listener) {}
+    void on_timer(Instant) override;
+
+   private:
+    Listener& listener_;
+  };
+
   Listener(Loop& loop, int fd, std::shared_ptr<TlsContext> tls, HandlerFactory make_handler);
+  void welcome(int fd, const PeerAddress& peer);
+  void rest();
+
   Loop& loop_;
   int fd_ = -1;
   std::uint16_t port_ = 0;
   std::shared_ptr<TlsContext> tls_;
   HandlerFactory make_handler_;
+  Retry retry_{*this};
 };
-
-// The system's words for the last failure of listen() on this thread, such as
-// "127.0.0.1:3000: Address already in use".
-const std::string& last_error();
 
 }  // namespace naru::io

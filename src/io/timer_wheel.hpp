@@ -3,16 +3,24 @@
 #include "base/time.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
-#include <vector>
 
 namespace naru::io {
 
 class TimerWheel;
 
+namespace detail {
+// A place in a ring of timers.
+struct TimerLink {
+  TimerLink* previous_ = nullptr;  // nullptr: in no ring
+  TimerLink* next_ = nullptr;
+};
+}  // namespace detail
+
 // One deadline of one connection or session, an entry of its loop's wheel. Moving the deadline
 // later costs nothing: the entry stays where it is and looks again when its slot comes up.
-class Timer {
+class Timer : private detail::TimerLink {
  public:
   Timer() = default;
   virtual ~Timer();
@@ -20,6 +28,7 @@ class Timer {
   Timer& operator=(const Timer&) = delete;
 
   // Arms it, or moves it; kNever disarms. Fires once, on the wheel's next tick after `deadline`.
+  // A timer stays with one wheel while it is armed.
   void arm(TimerWheel& wheel, Instant deadline);
   void disarm();
   Instant deadline() const { return deadline_; }
@@ -29,38 +38,41 @@ class Timer {
 
  private:
   friend class TimerWheel;
-  Timer* previous_ = nullptr;  // in its slot's ring; nullptr: not in the wheel
-  Timer* next_ = nullptr;
+  void unlink();
+
   Instant deadline_ = kNever;
-  Instant slot_time_ = kNever;  // when its slot comes up; at or before deadline_
+  Instant slot_time_ = kNever;  // when its slot comes up; at most a tick after deadline_
 };
 
 // Hierarchical wheel: ticks of 10 ms; insertion, removal and firing in constant time. Pure: it is
 // told the time.
 class TimerWheel {
  public:
+  static constexpr Duration kTick = std::chrono::milliseconds(10);
+
   explicit TimerWheel(Instant now);
-  ~TimerWheel();
+  ~TimerWheel();  // disarms what is left
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
 
-  // Fires everything due at `now`.
+  // Fires everything due at `now`. Not to be called from on_timer.
   void advance(Instant now);
   // When advance is next worth calling; kNever when the wheel is empty. Never later than the
   // earliest deadline, rounded up to a tick.
   Instant next() const;
-  std::size_t size() const { return size_; }
+  std::size_t size() const;  // counts them
 
  private:
   friend class Timer;
+  struct Slot;
   struct Level;
-  void insert(Timer& timer, Instant deadline);
-  void remove(Timer& timer);
+  void insert(Timer& timer);
+  std::uint64_t next_tick() const;
+  void come_up(Slot& slot, Instant now);
 
-  std::vector<Level> levels_;
+  std::unique_ptr<Level[]> levels_;
   Instant start_;
-  std::size_t tick_ = 0;
-  std::size_t size_ = 0;
+  std::uint64_t tick_ = 0;  // the last one handled
 };
 
 }  // namespace naru::io

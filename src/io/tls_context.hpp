@@ -1,5 +1,6 @@
 #pragma once
 
+#include "io/last_error.hpp"
 #include "naru/result.hpp"
 
 #include <memory>
@@ -18,6 +19,8 @@ class TlsContext {
   static Result<std::shared_ptr<TlsContext>> load(const std::string& certificate_file,
                                                   const std::string& key_file);
   ~TlsContext();
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
   ssl_ctx_st* native() const { return context_; }
 
  private:

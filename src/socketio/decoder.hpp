@@ -4,6 +4,7 @@
 #include "socketio/packet.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,9 +36,13 @@ class Decoder {
  public:
   Decoder(const Limits& limits, Scratch& scratch) : limits_(&limits), scratch_(&scratch) {}
 
+  // Whether a text is known to be UTF-8: WebSocket has checked its own, a polling body is
+  // unchecked.
+  enum class Text : std::uint8_t { unchecked, utf8 };
+
   // One text message. Returns the packet, or nullptr when its attachments are still to come.
   // Errors: bad_packet, bad_json, bad_utf8, too_many, message_too_big.
-  Result<const Packet*> receive_text(std::string_view message);
+  Result<const Packet*> receive_text(std::string_view message, Text text = Text::unchecked);
   // One binary message: the next attachment of the held packet.
   Result<const Packet*> receive_binary(std::string_view message);
 

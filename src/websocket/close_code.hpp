@@ -1,5 +1,7 @@
 #pragma once
 
+#include "naru/result.hpp"
+
 #include <cstdint>
 
 namespace naru::websocket {
@@ -24,6 +26,20 @@ inline constexpr std::uint16_t try_again_later = 1013;
 constexpr bool is_valid_close_code(std::uint16_t code) {
   return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
          (code >= 3000 && code <= 4999);
+}
+
+// What the peer is told about an error of receiving (RFC 6455 section 7.4.1).
+constexpr std::uint16_t close_code_for(Errc error) {
+  switch (error) {
+    case Errc::bad_utf8:
+      return close_code::invalid_payload;
+    case Errc::message_too_big:
+      return close_code::message_too_big;
+    case Errc::too_many:
+      return close_code::policy_violation;
+    default:
+      return close_code::protocol_error;
+  }
 }
 
 }  // namespace naru::websocket

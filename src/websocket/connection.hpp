@@ -3,19 +3,23 @@
 #include "base/cursor.hpp"
 #include "base/random.hpp"
 #include "base/send_queue.hpp"
-#include "base/utf8.hpp"
 #include "naru/result.hpp"
 #include "websocket/close_code.hpp"
 #include "websocket/frame.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace naru::websocket {
+
+namespace detail {
+struct HeadScan;
+}
 
 struct Limits {
   std::size_t message_bytes = std::size_t{1} << 20U;  // 1009
@@ -43,6 +47,9 @@ class Connection {
  public:
   // `masks` is drawn from by the client role alone, and must outlive the connection; else nullptr.
   Connection(Role role, const Limits& limits, Random* masks = nullptr);
+  ~Connection();
+  Connection(Connection&&) noexcept;
+  Connection& operator=(Connection&&) noexcept;
 
   // Decodes up to the next event, advancing past what it used; unmasks in place. Pings are answered
   // into `out`. Returns nullopt when it wants more bytes.
@@ -54,9 +61,11 @@ class Connection {
   // Appends one message as one frame. Ignored once a Close was sent. Text must be UTF-8.
   void send_text(std::string_view text, SendQueue& out) { send(Opcode::text, text, out); }
   void send_binary(std::string_view bytes, SendQueue& out) { send(Opcode::binary, bytes, out); }
+  // The same for any opcode but close and continuation; a ping or pong has at most 125 bytes.
   void send(Opcode opcode, std::string_view payload, SendQueue& out);
-  // Appends a Close (once). `reason` is cut to 123 bytes at a character boundary. Code 1005 sends
-  // an empty Close.
+  // Appends a Close (once). `reason` is cut to 123 bytes at a character boundary, and left out if
+  // it is not UTF-8. Code 1005 sends an empty Close; a code that no peer may send becomes 1011.
+  // From here on messages that arrive are dropped; only the peer's Close is awaited.
   void close(std::uint16_t code, std::string_view reason, SendQueue& out);
   // Call when what was queued has left: sends the latest pong that had to wait.
   void on_sent(SendQueue& out);
@@ -67,11 +76,31 @@ class Connection {
   bool finished() const { return close_sent_ && (close_received_ || failed_); }
 
  private:
-  // The implementation's own business: see connection.cpp.
+  // A frame or message of which only a part has arrived.
+  struct Partial;
+  using Step = Result<std::optional<Event>>;  // nullopt: go on with what is left of `in`
+
+  Step receive_frames(Cursor& in, SendQueue& out);
+  Step receive_head(Cursor& in, SendQueue& out);
+  Result<void> judge_head(const detail::HeadScan& scan, SendQueue& out);
+  Step receive_body(const FrameHead& head, Cursor& in, SendQueue& out);
+  Step receive_more_body(Cursor& in, SendQueue& out);
+  Step receive_piece(std::span<char> piece, SendQueue& out);
+  Step receive_control(Opcode opcode, std::span<char> payload, SendQueue& out);
+  Step receive_close(std::span<char> payload, SendQueue& out);
+  Partial& partial();
+  void answer_ping(std::string_view payload, SendQueue& out);
+  void write_frame(Opcode opcode, std::string_view payload, SendQueue& out);
+  Error fail(Errc code, std::string_view text, SendQueue& out);
+
   Role role_;
   bool close_sent_ = false;
   bool close_received_ = false;
   bool failed_ = false;
+  Limits limits_;
+  Random* masks_;
+  std::unique_ptr<Partial> partial_;           // null between whole messages
+  std::unique_ptr<std::string> pending_pong_;  // payload of the one pong that waits for on_sent
 };
 
 }  // namespace naru::websocket

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace naru::websocket {
@@ -61,6 +62,11 @@ void write_head(Opcode opcode, std::size_t payload_bytes, char* out);
 // Appends one unmasked, final frame: what a server sends. `prefix` and `payload` follow one
 // another.
 void encode_frame(Opcode opcode, std::string_view prefix, std::string_view payload, SendQueue& out);
+// Appends one masked, final frame: what a client sends. Every frame needs a fresh, unpredictable
+// `mask` (section 10.3).
+void encode_masked_frame(Opcode opcode, std::string_view payload,
+                         const std::array<unsigned char, 4>& mask, SendQueue& out);
+// encode_frame to the end of a string: for bytes that many connections will share.
 void append_frame(Opcode opcode, std::string_view prefix, std::string_view payload,
                   std::string& out);
 

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "base/send_queue.hpp"
 #include "http/request.hpp"
 #include "http/response.hpp"
-#include "naru/result.hpp"
 
 #include <string>
 #include <string_view>
@@ -16,7 +16,7 @@ std::string accept_value(std::string_view key);
 // Whether the request asks to become a WebSocket: Upgrade lists "websocket".
 bool is_upgrade(const http::Request& request);
 
-// The outcome of the server's checks (websocket.md 1.1, rows 4 to 8, 10 and 14). Either a 101 that
+// The outcome of the server's checks (RFC 6455 section 4.2.1). Either a 101 that
 // may be sent as it is, or the refusal; a refusal closes the connection.
 struct Handshake {
   bool accepted = false;
@@ -28,7 +28,9 @@ struct Handshake {
 Handshake accept_handshake(const http::Request& request,
                            const std::vector<std::string>& subprotocols);
 
-// Appends the 101 (no Content-Length, no body).
+// Appends the 101 (no Content-Length, no body). Fields that the application added are made harmless
+// here: CR, LF and other control characters in a value become spaces, a name that is no token is
+// left out.
 void encode_switching_protocols(const http::Response& response, SendQueue& out);
 
 }  // namespace naru::websocket

@@ -1,0 +1,92 @@
+#include "engineio/handshake.hpp"
+
+#include "base/assert.hpp"
+#include "base/base64.hpp"
+#include "json/split.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+
+namespace naru::engineio {
+namespace {
+
+struct ErrorText {
+  std::string_view message;
+  int status;
+};
+
+// By code (socketio.md 1.3).
+constexpr std::array<ErrorText, 6> kErrors{{
+    {"Transport unknown", 400},
+    {"Session ID unknown", 400},
+    {"Bad handshake method", 400},
+    {"Bad request", 400},
+    {"Forbidden", 403},
+    {"Unsupported protocol version", 400},
+}};
+
+const ErrorText& entry(RequestError error) {
+  return kErrors.at(static_cast<std::size_t>(error));
+}
+
+constexpr unsigned kLoops = 4096;  // what two characters of six bits can name
+
+// The value of a character of the URL alphabet (RFC 4648 section 5); -1 for any other.
+int url_digit(char c) {
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (c >= '0' && c <= '9') return c - '0' + 52;
+  if (c == '-') return 62;
+  return c == '_' ? 63 : -1;
+}
+
+std::string milliseconds(Duration duration) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+}  // namespace
+
+void append_open(const OpenPacket& open, std::string& out) {
+  out += R"(0{"sid":)";
+  json::append_string(open.sid, out);
+  out += R"(,"upgrades":)";
+  out += open.upgrade_to_websocket ? R"(["websocket"])" : "[]";
+  out += R"(,"pingInterval":)" + milliseconds(open.ping_interval);
+  out += R"(,"pingTimeout":)" + milliseconds(open.ping_timeout);
+  out += R"(,"maxPayload":)" + std::to_string(open.max_payload) + "}";
+}
+
+std::string make_sid(unsigned loop, Random& random) {
+  NARU_ASSERT(loop < kLoops);
+  std::array<unsigned char, 15> bytes{};
+  random.fill(bytes);
+  bytes[0] = static_cast<unsigned char>(loop >> 4U);
+  bytes[1] = static_cast<unsigned char>((loop & 0xfU) << 4U | (bytes[1] & 0xfU));
+  return base64url({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+int loop_of_sid(std::string_view sid) {
+  if (sid.size() != kSidSize) return -1;
+  for (const char c : sid) {
+    if (url_digit(c) < 0) return -1;
+  }
+  return url_digit(sid[0]) * 64 + url_digit(sid[1]);
+}
+
+std::string_view error_message(RequestError error) {
+  return entry(error).message;
+}
+
+int error_status(RequestError error) {
+  return entry(error).status;
+}
+
+std::string error_body(RequestError error) {
+  std::string body = R"({"code":)" + std::to_string(static_cast<int>(error)) + R"(,"message":)";
+  json::append_string(error_message(error), body);
+  body.push_back('}');
+  return body;
+}
+
+}  // namespace naru::engineio

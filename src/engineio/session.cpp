@@ -1,0 +1,143 @@
+#include "engineio/session.hpp"
+
+#include "base/assert.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace naru::engineio {
+namespace {
+
+constexpr Duration kNoopInterval = std::chrono::milliseconds(100);  // socketio.md 1.12 step 2
+
+}  // namespace
+
+Heartbeat::Heartbeat(Duration interval, Duration timeout, Instant now)
+    : interval_(interval), timeout_(timeout), deadline_(now + interval) {}
+
+Heartbeat::Action Heartbeat::on_deadline(Instant now) {
+  if (waiting_) return Action::time_out;
+  waiting_ = true;
+  deadline_ = now + timeout_;
+  return Action::send_ping;
+}
+
+void Heartbeat::on_pong(Instant now) {
+  waiting_ = false;
+  deadline_ = now + interval_;
+}
+
+Session::Session(const SessionOptions& options, Transport transport, Instant now)
+    : options_(options),
+      heartbeat_(options.ping_interval, options.ping_timeout, now),
+      transport_(transport) {}
+
+Session::Incoming Session::receive(const Packet& packet, Instant now) {
+  if (packet.type == PacketType::close) {
+    // A poll that waits is answered with a noop (socketio.md 1.3).
+    if (poll_waiting_) append_payload(PacketType::noop, {}, payload_);
+    return Incoming::peer_closed;
+  }
+  if (closing_) return Incoming::nothing;
+  switch (packet.type) {
+    case PacketType::ping:
+      return Incoming::wrong_heartbeat;
+    case PacketType::pong:
+      heartbeat_.on_pong(now);
+      return Incoming::nothing;
+    case PacketType::message:
+      return Incoming::message;
+    default:
+      return Incoming::nothing;
+  }
+}
+
+void Session::push(std::string_view packets) {
+  NARU_DCHECK(transport_ == Transport::polling);
+  if (closing_ || packets.empty()) return;
+  if (!payload_.empty()) payload_.push_back(kSeparator);
+  payload_ += packets;
+}
+
+Session::Poll Session::on_poll() {
+  if (poll_waiting_) return Poll::overlap;
+  if (!payload_.empty()) return Poll::answer;
+  poll_waiting_ = true;
+  return Poll::wait;
+}
+
+std::string Session::take_payload() {
+  poll_waiting_ = false;
+  return std::exchange(payload_, {});
+}
+
+bool Session::begin_post() {
+  return !std::exchange(post_running_, true);
+}
+
+void Session::begin_upgrade(Instant now) {
+  NARU_DCHECK(may_upgrade());
+  upgrading_ = true;
+  upgrade_deadline_ = now + options_.upgrade_timeout;
+}
+
+Session::Probe Session::receive_probe(const Packet& packet, Instant now) {
+  if (!upgrading_) return Probe::refuse;
+  if (packet.type == PacketType::ping && packet.data == "probe") {
+    if (!probed_) noop_deadline_ = now + kNoopInterval;
+    probed_ = true;
+    return Probe::send_pong;
+  }
+  const bool upgraded = packet.type == PacketType::upgrade;
+  abandon_upgrade();
+  if (!upgraded) return Probe::refuse;
+  transport_ = Transport::websocket;  // the heartbeat goes on as it stands
+  return Probe::upgraded;
+}
+
+void Session::abandon_upgrade() {
+  upgrading_ = false;
+  probed_ = false;
+  upgrade_deadline_ = kNever;
+  noop_deadline_ = kNever;
+}
+
+bool Session::close(Instant now) {
+  if (!closing_) {
+    closing_ = true;
+    close_deadline_ = now + options_.close_timeout;
+    abandon_upgrade();
+    if (transport_ == Transport::polling) {
+      // Without a poll at hand the next one gets "6" and "1", or what was pushed and "1".
+      if (!poll_waiting_ && payload_.empty()) append_payload(PacketType::noop, {}, payload_);
+      append_payload(PacketType::close, {}, payload_);
+    }
+  }
+  return transport_ == Transport::websocket || poll_waiting_;
+}
+
+Instant Session::deadline() const {
+  if (closing_) return close_deadline_;
+  return std::min({heartbeat_.deadline(), upgrade_deadline_, noop_deadline_});
+}
+
+Session::Due Session::on_deadline(Instant now) {
+  if (closing_) return now >= close_deadline_ ? Due::close_expired : Due::nothing;
+  if (now >= heartbeat_.deadline()) {
+    const auto action = heartbeat_.on_deadline(now);
+    return action == Heartbeat::Action::send_ping ? Due::send_ping : Due::time_out;
+  }
+  if (now >= upgrade_deadline_) {
+    abandon_upgrade();
+    return Due::upgrade_expired;
+  }
+  if (now >= noop_deadline_) {
+    noop_deadline_ = now + kNoopInterval;
+    if (!poll_waiting_) return Due::nothing;
+    append_payload(PacketType::noop, {}, payload_);
+    return Due::answer_noop;
+  }
+  return Due::nothing;
+}
+
+}  // namespace naru::engineio

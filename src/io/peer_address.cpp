@@ -1,0 +1,44 @@
+#include "io/peer_address.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace naru::io {
+namespace {
+
+constexpr std::array<unsigned char, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+}  // namespace
+
+PeerAddress PeerAddress::from(const sockaddr& address) {
+  PeerAddress peer;
+  if (address.sa_family == AF_INET) {
+    sockaddr_in in{};
+    std::memcpy(&in, &address, sizeof(in));
+    std::copy(kMapped.begin(), kMapped.end(), peer.bytes.begin());
+    std::memcpy(peer.bytes.data() + kMapped.size(), &in.sin_addr, sizeof(in.sin_addr));
+    peer.port = ntohs(in.sin_port);
+  } else if (address.sa_family == AF_INET6) {
+    sockaddr_in6 in{};
+    std::memcpy(&in, &address, sizeof(in));
+    std::memcpy(peer.bytes.data(), &in.sin6_addr, sizeof(in.sin6_addr));
+    peer.port = ntohs(in.sin6_port);
+  }
+  return peer;
+}
+
+std::string PeerAddress::to_string() const {
+  char text[INET6_ADDRSTRLEN] = "";
+  if (std::equal(kMapped.begin(), kMapped.end(), bytes.begin())) {
+    ::inet_ntop(AF_INET, bytes.data() + kMapped.size(), text, sizeof(text));
+  } else {
+    ::inet_ntop(AF_INET6, bytes.data(), text, sizeof(text));
+  }
+  return text;
+}
+
+}  // namespace naru::io

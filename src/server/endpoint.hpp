@@ -1,0 +1,22 @@
+#pragma once
+
+#include "transport/http_connection.hpp"
+
+namespace naru::server {
+
+class Worker;
+
+// What a route leads to. One object serves all loops: after start() it is immutable.
+class Endpoint {
+ public:
+  virtual ~Endpoint() = default;
+  // The head is known: limit the body, or refuse it.
+  virtual void on_head(Worker&, transport::HttpConnection& connection) {
+    connection.limit_body(kSmallBody);
+  }
+  virtual void on_request(Worker& worker, transport::HttpConnection& connection) = 0;
+
+  static constexpr std::size_t kSmallBody = 65536;
+};
+
+}  // namespace naru::server

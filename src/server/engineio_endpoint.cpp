@@ -1,0 +1,295 @@
+#include "server/engineio_endpoint.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/request_info.hpp"
+#include "server/state.hpp"
+#include "websocket/close_code.hpp"
+#include "websocket/handshake.hpp"
+
+namespace naru::server {
+namespace {
+
+using engineio::RequestError;
+using transport::HttpConnection;
+
+// Every value that `ws` and browsers can send, and nothing that could end up in a log or a header.
+bool is_plain_origin(std::string_view origin) {
+  return std::all_of(origin.begin(), origin.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+  });
+}
+
+std::string cookie(const CookieOptions& options, const std::string& sid) {
+  std::string text = options.name + "=" + sid;
+  if (!options.path.empty()) text += "; Path=" + options.path;
+  if (options.http_only) text += "; HttpOnly";
+  if (options.secure) text += "; Secure";
+  if (!options.same_site.empty()) text += "; SameSite=" + options.same_site;
+  return text;
+}
+
+// The answer before a 101 (socketio.md 1.3): the bare message, and the end of the connection.
+http::Response upgrade_refusal(RequestError error) {
+  http::Response response;
+  response.status = error == RequestError::forbidden ? 403 : 400;
+  response.set("Content-Type", "text/html");
+  response.body = engineio::error_message(error);
+  return response;
+}
+
+// Says one HTTP answer on a connection that has left its HttpConnection, and ends.
+class LastAnswer final : public io::StreamHandler {
+ public:
+  explicit LastAnswer(http::Response response) : response_(std::move(response)) {}
+  void on_attached(io::Stream& stream) override {
+    http::encode_response(response_, {.head_only = false, .keep_alive = false}, stream.out());
+    stream.send_later();
+    stream.finish();
+  }
+  void on_bytes(std::span<char>) override {}
+  void on_end() override {}
+  void on_deadline(Instant) override {}
+  void on_closed(io::StreamEnd) override {}
+
+ private:
+  http::Response response_;
+};
+
+// A WebSocket whose session does not want it: opened, and closed at once (socketio.md 1.12).
+class Unwanted final : public transport::WebSocketUser {
+ public:
+  void on_websocket_open(transport::WebSocketTransport& transport) override {
+    transport.close(websocket::close_code::none, {});
+  }
+  void on_websocket_message(transport::WebSocketTransport&, bool, std::span<char>) override {}
+  void on_websocket_drain(transport::WebSocketTransport&) override {}
+  void on_websocket_closed(transport::WebSocketTransport&, std::uint16_t,
+                           std::string_view) override {}
+  void on_websocket_violation(transport::WebSocketTransport&, const Error&) override {}
+};
+
+}  // namespace
+
+// What an upgrade needs on the loop of its session.
+struct EngineEndpoint::Upgrade {
+  std::string sid;
+  http::Response switching_protocols;
+};
+
+EngineEndpoint::EngineEndpoint(TransportOptions options, EngineUserFactory& users)
+    : options_(std::move(options)), users_(users) {
+  session_options_ = {.ping_interval = options_.ping_interval,
+                      .ping_timeout = options_.ping_timeout,
+                      .upgrade_timeout = options_.upgrade_timeout};
+  cors_.origins = options_.cors.origins;
+  cors_.credentials = options_.cors.credentials;
+  cors_.allowed_headers = options_.cors.allowed_headers;
+  cors_.exposed_headers = options_.cors.exposed_headers;
+  cors_.max_age_seconds = options_.cors.max_age_seconds;
+  websocket_limits_.message_bytes = options_.max_payload;
+}
+
+void EngineEndpoint::on_head(Worker&, HttpConnection& connection) {
+  if (cors_.enabled() && connection.request().method != "OPTIONS") {
+    http::Response headers;
+    http::add_cors(cors_, connection.request(), headers);
+    for (const auto& [name, value] : headers.fields) connection.add_field(name, value);
+  }
+  connection.limit_body(options_.max_payload);
+}
+
+void EngineEndpoint::on_request(Worker& worker, HttpConnection& connection) {
+  const http::Request& request = connection.request();
+  if (cors_.enabled() && request.method == "OPTIONS") {
+    return connection.respond(http::preflight(cors_, request));
+  }
+  const http::Query query = http::Query::parse(request.query);
+  const std::string* transport = query.find("transport");
+  const bool polling = transport != nullptr && *transport == "polling" && options_.polling;
+  const bool websocket = transport != nullptr && *transport == "websocket" && options_.websocket;
+  if (!polling && !websocket) return refuse(worker, connection, RequestError::unknown_transport);
+  if (!is_plain_origin(request.field("Origin"))) {
+    return refuse(worker, connection, RequestError::bad_request);
+  }
+  if (websocket::is_upgrade(request)) {
+    if (!websocket) return refuse(worker, connection, RequestError::bad_request);
+    return upgrade(worker, connection, query);
+  }
+  const std::string* sid = query.find("sid");
+  if (sid == nullptr || sid->empty()) return handshake(worker, connection, query);
+  if (websocket) {
+    // A plain request for a session on WebSocket: unknown first, then the mismatch.
+    const bool known = engineio::loop_of_sid(*sid) == static_cast<int>(worker.index()) &&
+                       worker.find_session(*sid) != nullptr;
+    return refuse(worker, connection,
+                  known ? RequestError::bad_request : RequestError::unknown_sid);
+  }
+  poll_or_post(worker, connection, *sid);
+}
+
+void EngineEndpoint::refuse(Worker& worker, HttpConnection& connection, RequestError error) {
+  worker.log_violation("engine.io", connection.stream().peer_address(),
+                       engineio::error_message(error));
+  if (websocket::is_upgrade(connection.request())) {
+    return connection.respond(upgrade_refusal(error), HttpConnection::After::close);
+  }
+  http::Response response;
+  response.status = engineio::error_status(error);
+  response.set("Content-Type", "application/json");
+  response.body = engineio::error_body(error);
+  connection.respond(std::move(response));
+}
+
+void EngineEndpoint::handshake(Worker& worker, HttpConnection& connection,
+                               const http::Query& query) {
+  if (connection.request().method != "GET") {
+    return refuse(worker, connection, RequestError::bad_method);
+  }
+  if (*query.find("transport") == "websocket") {
+    return refuse(worker, connection, RequestError::bad_request);  // no HTTP upgrade
+  }
+  const std::string* revision = query.find("EIO");
+  if (revision == nullptr || *revision != "4") {
+    return refuse(worker, connection, RequestError::unsupported_version);
+  }
+  open_polling(worker, connection);
+}
+
+void EngineEndpoint::open_polling(Worker& worker, HttpConnection& connection) {
+  EngineSession& session = worker.add_session(std::make_unique<EngineSession>(
+      worker, *this, engineio::Transport::polling,
+      request_info(connection.request(), connection.stream())));
+  http::Response response;
+  response.set("Content-Type", "text/plain; charset=UTF-8");
+  response.set("cache-control", "no-store");
+  if (!options_.cookie.name.empty()) {
+    response.set("Set-Cookie", cookie(options_.cookie, session.sid()));
+  }
+  response.body = session.open_packet();
+  connection.respond(std::move(response));
+  session.open();
+}
+
+void EngineEndpoint::poll_or_post(Worker& worker, HttpConnection& connection,
+                                  std::string_view sid) {
+  const http::Request& request = connection.request();
+  const bool is_post = request.method == "POST";
+  if (!is_post && request.method != "GET") {
+    return connection.respond({.status = 500, .fields = {}, .body = {}, .shared_body = {}});
+  }
+  std::string body = connection.take_body();
+  if (is_post && http::iequals(request.field("Content-Type"), "application/octet-stream")) {
+    body = "?";  // revision 4 has no binary bodies: the session ends by one that cannot be decoded
+  }
+  const int loop = engineio::loop_of_sid(sid);
+  if (loop < 0 || static_cast<std::size_t>(loop) >= worker.state().workers.size()) {
+    return refuse(worker, connection, RequestError::unknown_sid);
+  }
+  Worker& home = *worker.state().workers[static_cast<std::size_t>(loop)];
+
+  // On the loop of the session, which may be this one. What the request said is moved along.
+  auto handle = [&home, sid = std::string(sid), is_post,
+                 body = std::move(body)](AnswerTo to) {
+    EngineSession* session = home.find_session(sid);
+    const bool mismatch =
+        session != nullptr && session->transport() != engineio::Transport::polling;
+    if (session == nullptr || mismatch) {
+      const RequestError error = mismatch ? RequestError::bad_request : RequestError::unknown_sid;
+      http::Response response;
+      response.status = engineio::error_status(error);
+      response.set("Content-Type", "application/json");
+      response.body = engineio::error_body(error);
+      home.counters.violations.add();
+      return home.answer(to, std::move(response));
+    }
+    if (is_post) {
+      session->post(to, body);
+    } else {
+      session->poll(to);
+    }
+  };
+  // The peer may go while it waits: its session hears of that.
+  auto abandoned_to = std::make_shared<AnswerTo>();
+  const AnswerTo to = worker.expect_answer(
+      connection, [&home, sid = std::string(sid), abandoned_to, here = &worker] {
+        auto tell = [&home, sid, from = *abandoned_to] {
+          if (EngineSession* session = home.find_session(sid)) session->request_dropped(from);
+        };
+        if (&home == here) return tell();
+        home.loop.post(std::move(tell));
+      });
+  *abandoned_to = to;
+  if (&home == &worker) return handle(to);
+  home.loop.post([handle = std::move(handle), to] { handle(to); });
+}
+
+void EngineEndpoint::upgrade(Worker& worker, HttpConnection& connection,
+                             const http::Query& query) {
+  const http::Request& request = connection.request();
+  const std::string* sid = query.find("sid");
+  const std::string* revision = query.find("EIO");
+  const bool fresh = sid == nullptr || sid->empty();
+  if (fresh && request.method != "GET") {
+    return refuse(worker, connection, RequestError::bad_method);
+  }
+  if (fresh && (revision == nullptr || *revision != "4")) {
+    return refuse(worker, connection, RequestError::unsupported_version);
+  }
+  websocket::Handshake handshake = websocket::accept_handshake(request, {});
+  if (!handshake.accepted) {
+    return connection.respond(std::move(handshake.response), HttpConnection::After::close);
+  }
+  if (!origin_allowed(options_.origins, request, connection.stream().tls(),
+                      options_.cors.origins)) {
+    return refuse(worker, connection, RequestError::forbidden);
+  }
+  if (cors_.enabled()) http::add_cors(cors_, request, handshake.response);
+
+  if (fresh) {
+    EngineSession& session = worker.add_session(
+        std::make_unique<EngineSession>(worker, *this, engineio::Transport::websocket,
+                                        request_info(request, connection.stream())));
+    return connection.upgrade(std::make_unique<transport::WebSocketTransport>(
+        session, websocket_limits_, transport::WebSocketTimes{},
+        transport::OutboxLimits{.high_watermark = options_.high_watermark,
+                                .limit = options_.limit},
+        std::move(handshake.response)));
+  }
+  const int loop = engineio::loop_of_sid(*sid);
+  if (loop < 0 || static_cast<std::size_t>(loop) >= worker.state().workers.size()) {
+    return refuse(worker, connection, RequestError::unknown_sid);
+  }
+  Worker& home = *worker.state().workers[static_cast<std::size_t>(loop)];
+  Upgrade wanted{.sid = *sid, .switching_protocols = std::move(handshake.response)};
+  if (&home == &worker) return connection.upgrade(upgrade_handler(home, std::move(wanted)));
+  home.loop.post([this, &home, wanted = std::move(wanted),
+                  detached = connection.detach()]() mutable {
+    io::Stream& stream = io::Stream::attach(home.loop, std::move(detached.stream),
+                                            upgrade_handler(home, std::move(wanted)));
+    if (detached.received.empty() || stream.closed() || stream.finishing()) return;
+    stream.handler().on_bytes(detached.received);
+  });
+}
+
+std::unique_ptr<io::StreamHandler> EngineEndpoint::upgrade_handler(Worker& home, Upgrade request) {
+  EngineSession* session = home.find_session(request.sid);
+  if (session == nullptr) {
+    home.counters.violations.add();
+    return std::make_unique<LastAnswer>(upgrade_refusal(RequestError::unknown_sid));
+  }
+  const transport::OutboxLimits outbox{.high_watermark = options_.high_watermark,
+                                       .limit = options_.limit};
+  if (!options_.allow_upgrades || !session->accept_candidate()) {
+    return std::make_unique<transport::WebSocketTransport>(
+        std::make_unique<Unwanted>(), websocket_limits_, transport::WebSocketTimes{}, outbox,
+        std::move(request.switching_protocols));
+  }
+  return std::make_unique<transport::WebSocketTransport>(
+      *session, websocket_limits_, transport::WebSocketTimes{}, outbox,
+      std::move(request.switching_protocols));
+}
+
+}  // namespace naru::server

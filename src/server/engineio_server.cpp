@@ -1,0 +1,60 @@
+#include "server/engineio_server.hpp"
+
+#include <exception>
+#include <string>
+
+#include "base/utf8.hpp"
+#include "server/state.hpp"
+
+namespace naru::server {
+namespace {
+
+class HandlerUser final : public EngineUser, public EngineSocket {
+ public:
+  HandlerUser(EngineSession& session, const EngineIoOptions& options)
+      : session_(session), options_(options) {}
+
+  const std::string& id() const override { return session_.sid(); }
+  SendOutcome send(Message message) override {
+    if (message.binary) return session_.send_binary(message.data);
+    return session_.send_text("4", message.data);
+  }
+  void close() override { session_.close(reason::forced_close); }
+
+  void on_open() override {
+    if (options_.on_open) guarded([&] { options_.on_open(*this); });
+  }
+  void on_text(std::string_view text, bool checked) override {
+    if (!checked && !is_utf8(text)) return session_.close(reason::parse_error);
+    if (options_.on_message) guarded([&] { options_.on_message(*this, naru::text(text)); });
+  }
+  void on_binary(std::string_view bytes) override {
+    if (options_.on_message) guarded([&] { options_.on_message(*this, {bytes, true}); });
+  }
+  void on_closed(std::string_view why) override {
+    if (options_.on_close) guarded([&] { options_.on_close(*this, why); });
+  }
+
+ private:
+  template <class Call>
+  void guarded(Call call) {
+    try {
+      call();
+    } catch (const std::exception& error) {
+      session_.worker().state().log(LogLevel::error, "event=handler_failed protocol=engine.io error=\"" +
+                                                         log_safe(error.what()) + "\"");
+      session_.close(reason::forced_close);
+    }
+  }
+
+  EngineSession& session_;
+  const EngineIoOptions& options_;
+};
+
+}  // namespace
+
+std::unique_ptr<EngineUser> EngineIoServer::make_user(EngineSession& session) {
+  return std::make_unique<HandlerUser>(session, options_);
+}
+
+}  // namespace naru::server

@@ -1,0 +1,407 @@
+#include "server/engineio_session.hpp"
+
+#include <utility>
+
+#include "engineio/handshake.hpp"
+#include "engineio/packet.hpp"
+#include "server/engineio_endpoint.hpp"
+#include "server/state.hpp"
+#include "websocket/close_code.hpp"
+
+namespace naru::server {
+namespace {
+
+constexpr std::string_view kText = "text/plain; charset=UTF-8";
+constexpr std::string_view kHtml = "text/html";
+
+}  // namespace
+
+EngineSession::EngineSession(Worker& worker, const EngineEndpoint& endpoint,
+                             engineio::Transport transport, RequestInfo request)
+    : worker_(worker),
+      endpoint_(endpoint),
+      sid_(engineio::make_sid(worker.index(), worker.random)),
+      request_(std::move(request)),
+      session_(endpoint.session_options(), transport, worker.loop.now()),
+      user_(endpoint.users().make_user(*this)) {
+  rearm();
+}
+
+EngineSession::~EngineSession() {
+  if (websocket_ != nullptr) websocket_->forget_user();
+  if (candidate_ != nullptr) candidate_->forget_user();
+}
+
+// ---- opening
+
+std::string EngineSession::open_packet() const {
+  const TransportOptions& options = endpoint_.options();
+  std::string packet;
+  engineio::append_open(
+      {.sid = sid_,
+       .upgrade_to_websocket =
+           session_.transport() == engineio::Transport::polling && endpoint_.offers_upgrade(),
+       .ping_interval = options.ping_interval,
+       .ping_timeout = options.ping_timeout,
+       .max_payload = options.max_payload},
+      packet);
+  return packet;
+}
+
+void EngineSession::open() { user_->on_open(); }
+
+void EngineSession::on_websocket_open(transport::WebSocketTransport& transport) {
+  if (session_.transport() == engineio::Transport::polling) {
+    candidate_ = &transport;
+    return;
+  }
+  websocket_ = &transport;
+  transport.send(websocket::Opcode::text, {}, open_packet());
+  open();
+}
+
+// ---- sending
+
+hub::WireFormat EngineSession::wire_format() const {
+  return session_.transport() == engineio::Transport::websocket ? kWebSocketFormat : kPollingFormat;
+}
+
+SendOutcome EngineSession::send_text(std::string_view prefix, std::string_view payload) {
+  if (reported_) return SendOutcome::closed;
+  if (websocket_ != nullptr) {
+    return outcome(websocket_->send(websocket::Opcode::text, prefix, payload));
+  }
+  std::string& packet = worker_.text_scratch;
+  packet.assign(prefix).append(payload);
+  session_.push(packet);
+  return pushed();
+}
+
+SendOutcome EngineSession::send_binary(std::string_view bytes) {
+  if (reported_) return SendOutcome::closed;
+  if (websocket_ != nullptr) {
+    return outcome(websocket_->send(websocket::Opcode::binary, {}, bytes));
+  }
+  std::string& packet = worker_.text_scratch;
+  packet.clear();
+  engineio::append_binary_payload(bytes, packet);
+  session_.push(packet);
+  return pushed();
+}
+
+SendOutcome EngineSession::send_encoded(const SharedBytes& bytes, bool droppable) {
+  if (reported_) return SendOutcome::closed;
+  if (websocket_ != nullptr) return outcome(websocket_->send_encoded(bytes, droppable));
+  if (droppable && congested()) return outcome(transport::Push::dropped);
+  session_.push(*bytes);
+  return pushed();
+}
+
+bool EngineSession::congested() {
+  const std::size_t waiting =
+      websocket_ != nullptr ? websocket_->buffered() : session_.pushed_bytes();
+  return waiting > endpoint_.options().high_watermark;
+}
+
+// Something was added to what waits for the next poll.
+SendOutcome EngineSession::pushed() {
+  const std::size_t waiting = session_.pushed_bytes();
+  if (waiting > endpoint_.options().limit) {
+    worker_.counters.slow_closed.add();
+    end(reason::transport_error);
+    return SendOutcome::closed;
+  }
+  schedule_answer();
+  return outcome(waiting > endpoint_.options().high_watermark ? transport::Push::high
+                                                              : transport::Push::queued);
+}
+
+SendOutcome EngineSession::outcome(transport::Push push) {
+  switch (push) {
+    case transport::Push::queued:
+      worker_.counters.messages_out.add();
+      return SendOutcome::sent;
+    case transport::Push::high:
+      worker_.counters.messages_out.add();
+      return SendOutcome::blocked;
+    case transport::Push::dropped:
+      worker_.counters.dropped.add();
+      return SendOutcome::dropped;
+    case transport::Push::overflow:
+      worker_.counters.slow_closed.add();
+      return SendOutcome::closed;
+    case transport::Push::closed:
+      break;
+  }
+  return SendOutcome::closed;
+}
+
+// ---- polling
+
+void EngineSession::poll(AnswerTo to) {
+  switch (session_.on_poll()) {
+    case engineio::Session::Poll::answer:
+      poll_ = to;
+      answer_poll();
+      return;
+    case engineio::Session::Poll::wait:
+      poll_ = to;
+      return;
+    case engineio::Session::Poll::overlap:
+      answer(to, 400, {}, kText);
+      if (poll_) answer(*std::exchange(poll_, std::nullopt), 200, "1", kText);
+      return violate("overlapping polls", reason::transport_error);
+  }
+}
+
+// One answer for everything that a turn has pushed.
+void EngineSession::schedule_answer() {
+  if (!poll_ || answer_scheduled_) return;
+  answer_scheduled_ = true;
+  worker_.loop.defer([&worker = worker_, sid = sid_] {
+    EngineSession* session = worker.find_session(sid);
+    if (session == nullptr) return;
+    session->answer_scheduled_ = false;
+    if (session->poll_) session->answer_poll();
+  });
+}
+
+void EngineSession::answer_poll() {
+  answer(*std::exchange(poll_, std::nullopt), 200, session_.take_payload(), kText);
+  if (session_.closing()) return end(reason::forced_close);
+  user_->on_drain();
+}
+
+void EngineSession::answer(AnswerTo to, int status, std::string body,
+                           std::string_view content_type) {
+  http::Response response;
+  response.status = status;
+  response.set("Content-Type", content_type);
+  response.set("cache-control", "no-store");
+  response.body = std::move(body);
+  worker_.answer(to, std::move(response));
+}
+
+// The packets before a bad one are delivered; those behind a close are not.
+void EngineSession::post(AnswerTo to, std::string_view body) {
+  if (!session_.begin_post()) {
+    answer(to, 400, {}, kText);
+    return violate("overlapping posts", reason::transport_error);
+  }
+  engineio::PayloadReader reader(body, {.packets = endpoint_.options().payload_packets});
+  while (!closed_) {
+    const auto packet = reader.next();
+    if (!packet) {
+      answer(to, 400, {}, kText);
+      return violate(packet.error().text, reason::parse_error);
+    }
+    if (!*packet) break;
+    receive_packet(**packet, false);
+  }
+  if (!closed_) session_.end_post();
+  answer(to, 200, "ok", kHtml);
+}
+
+void EngineSession::request_dropped(AnswerTo from) {
+  if (!poll_ || poll_->number != from.number || poll_->worker != from.worker) return;
+  poll_.reset();
+  session_.on_poll_dropped();
+  end(reason::transport_error);
+}
+
+// ---- receiving
+
+void EngineSession::on_websocket_message(transport::WebSocketTransport& transport, bool binary,
+                                         std::span<char> payload) {
+  const std::string_view bytes{payload.data(), payload.size()};
+  if (&transport == candidate_) return receive_probe(binary ? std::string_view() : bytes);
+  if (binary) {
+    worker_.counters.messages_in.add();
+    return user_->on_binary(bytes);
+  }
+  const auto packet = engineio::decode_packet(bytes, worker_.text_scratch);
+  if (!packet) return violate(packet.error().text, reason::parse_error);
+  receive_packet(*packet, true);
+}
+
+void EngineSession::receive_packet(const engineio::Packet& packet, bool checked) {
+  if (reported_) return;
+  switch (session_.receive(packet, worker_.loop.now())) {
+    case engineio::Session::Incoming::nothing:
+      return;
+    case engineio::Session::Incoming::message:
+      worker_.counters.messages_in.add();
+      if (packet.binary) return user_->on_binary(packet.data);
+      return user_->on_text(packet.data, checked);
+    case engineio::Session::Incoming::peer_closed:
+      if (poll_) answer(*std::exchange(poll_, std::nullopt), 200, "6", kText);
+      return end(reason::transport_close);
+    case engineio::Session::Incoming::wrong_heartbeat:
+      return violate("a ping from the client", reason::transport_error);
+  }
+}
+
+// ---- upgrading
+
+bool EngineSession::accept_candidate() {
+  if (reported_ || !session_.may_upgrade()) return false;
+  session_.begin_upgrade(worker_.loop.now());
+  rearm();
+  return true;
+}
+
+void EngineSession::receive_probe(std::string_view text) {
+  using Probe = engineio::Session::Probe;
+  const auto packet = engineio::decode_packet(text, worker_.text_scratch);
+  switch (packet ? session_.receive_probe(*packet, worker_.loop.now()) : Probe::refuse) {
+    case Probe::send_pong:
+      candidate_->send(websocket::Opcode::text, "3probe", {});
+      rearm();
+      return;
+    case Probe::upgraded:
+      return complete_upgrade();
+    case Probe::refuse:
+      drop_candidate();
+      return;
+  }
+}
+
+// The candidate becomes the transport, and what waited for a poll leaves on it, in order.
+void EngineSession::complete_upgrade() {
+  websocket_ = std::exchange(candidate_, nullptr);
+  const std::string payload = session_.take_payload();
+  if (poll_) answer(*std::exchange(poll_, std::nullopt), 200, "1", kText);
+  flush_to_websocket(payload);
+}
+
+void EngineSession::flush_to_websocket(const std::string& payload) {
+  if (payload.empty()) return;
+  engineio::PayloadReader reader(payload, {.packets = payload.size()});
+  while (true) {
+    const auto packet = reader.next();
+    if (!packet || !*packet) return;
+    if ((*packet)->binary) {
+      websocket_->send(websocket::Opcode::binary, {}, (*packet)->data);
+    } else {
+      const char type = engineio::type_char((*packet)->type);
+      websocket_->send(websocket::Opcode::text, {&type, 1}, (*packet)->data);
+    }
+  }
+}
+
+void EngineSession::drop_candidate() {
+  session_.abandon_upgrade();
+  transport::WebSocketTransport* candidate = std::exchange(candidate_, nullptr);
+  if (candidate == nullptr) return;
+  candidate->forget_user();
+  candidate->close(websocket::close_code::none, {});
+}
+
+void EngineSession::on_websocket_drain(transport::WebSocketTransport& transport) {
+  if (&transport == websocket_) user_->on_drain();
+}
+
+void EngineSession::on_websocket_closed(transport::WebSocketTransport& transport,
+                                        std::uint16_t code, std::string_view) {
+  if (&transport == candidate_) {
+    candidate_ = nullptr;
+    session_.abandon_upgrade();
+    return;
+  }
+  if (&transport != websocket_) return;
+  websocket_ = nullptr;
+  const bool failed = code == websocket::close_code::protocol_error ||
+                      code == websocket::close_code::invalid_payload ||
+                      code == websocket::close_code::message_too_big ||
+                      code == websocket::close_code::policy_violation;
+  end(failed ? reason::transport_error : reason::transport_close);
+}
+
+void EngineSession::on_websocket_violation(transport::WebSocketTransport&, const Error& error) {
+  worker_.log_violation("websocket", request_.address, error.text);
+}
+
+// ---- time
+
+void EngineSession::rearm() {
+  arm(worker_.loop.timers(), std::min(session_.deadline(), user_->deadline()));
+}
+
+void EngineSession::watch_deadline() {
+  if (!closed_ && user_->deadline() < deadline()) rearm();
+}
+
+void EngineSession::on_timer(Instant now) {
+  if (user_->deadline() <= now) user_->on_deadline(now);
+  while (!closed_ && session_.deadline() <= now) on_due(session_.on_deadline(now));
+  if (!closed_) rearm();
+}
+
+void EngineSession::on_due(engineio::Session::Due due) {
+  using Due = engineio::Session::Due;
+  switch (due) {
+    case Due::nothing:
+      return;
+    case Due::send_ping:
+      if (websocket_ != nullptr) {
+        websocket_->send(websocket::Opcode::text, "2", {});
+      } else {
+        session_.push("2");
+        schedule_answer();
+      }
+      return;
+    case Due::time_out:
+      return end(reason::ping_timeout);
+    case Due::answer_noop:
+      return schedule_answer();
+    case Due::upgrade_expired:
+      return drop_candidate();
+    case Due::close_expired:
+      return end(reason::forced_close);
+  }
+}
+
+// ---- ending
+
+void EngineSession::violate(std::string_view text, std::string_view why) {
+  worker_.log_violation("engine.io", request_.address, text);
+  end(why);
+}
+
+void EngineSession::report_closed(std::string_view why) {
+  if (!std::exchange(reported_, true)) user_->on_closed(why);
+}
+
+void EngineSession::close(std::string_view why) {
+  if (reported_) return;
+  report_closed(why);
+  if (candidate_ != nullptr) drop_candidate();
+  if (websocket_ != nullptr || closed_) return end(why);
+  if (session_.close(worker_.loop.now())) {
+    if (poll_) return answer_poll();
+    return end(why);
+  }
+  rearm();
+}
+
+// Ends at once; what a transport can still say is a closing.
+void EngineSession::end(std::string_view why) {
+  if (std::exchange(closed_, true)) return;
+  report_closed(why);
+  disarm();
+  if (candidate_ != nullptr) drop_candidate();
+  if (poll_) answer(*std::exchange(poll_, std::nullopt), 200, "1", kText);
+  if (transport::WebSocketTransport* websocket = std::exchange(websocket_, nullptr)) {
+    websocket->forget_user();
+    if (why == reason::ping_timeout) {
+      websocket->abort();
+    } else if (why == reason::shutting_down) {
+      websocket->close(websocket::close_code::going_away, {});
+    } else {
+      websocket->close(websocket::close_code::none, {});
+    }
+  }
+  worker_.bury_session(*this);
+}
+
+}  // namespace naru::server

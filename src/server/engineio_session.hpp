@@ -1,0 +1,137 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "engineio/session.hpp"
+#include "hub/hub.hpp"
+#include "io/timer_wheel.hpp"
+#include "naru/websocket.hpp"
+#include "server/worker.hpp"
+#include "transport/websocket_transport.hpp"
+
+namespace naru::server {
+
+class EngineEndpoint;
+class EngineSession;
+
+// Engine.IO's reasons for the end of a session, and Socket.IO's own (socketio.md 1.13, 3.3).
+namespace reason {
+inline constexpr std::string_view transport_error = "transport error";
+inline constexpr std::string_view transport_close = "transport close";
+inline constexpr std::string_view forced_close = "forced close";
+inline constexpr std::string_view ping_timeout = "ping timeout";
+inline constexpr std::string_view parse_error = "parse error";
+inline constexpr std::string_view shutting_down = "server shutting down";
+inline constexpr std::string_view server_disconnect = "server namespace disconnect";
+inline constexpr std::string_view client_disconnect = "client namespace disconnect";
+}  // namespace reason
+
+// How an Engine.IO message is encoded: by transport.
+inline constexpr hub::WireFormat kWebSocketFormat = 0;
+inline constexpr hub::WireFormat kPollingFormat = 1;
+
+// What sits on an Engine.IO session.
+class EngineUser {
+ public:
+  virtual ~EngineUser() = default;
+  virtual void on_open() = 0;
+  // Borrowed for the call. `checked`: known to be UTF-8 (text that came by WebSocket).
+  virtual void on_text(std::string_view text, bool checked) = 0;
+  virtual void on_binary(std::string_view bytes) = 0;
+  virtual void on_drain() {}
+  virtual void collect() {}  // frees what has ended: nothing of it is on the stack
+  virtual void on_closed(std::string_view reason) = 0;  // once, the last call
+  virtual Instant deadline() const { return kNever; }
+  virtual void on_deadline(Instant) {}
+};
+
+// One Engine.IO session on its home loop: the pure engineio::Session, and the transports that carry
+// it. Polls and posts come from requests of any loop, as AnswerTo.
+class EngineSession final : public transport::WebSocketUser, private io::Timer {
+ public:
+  EngineSession(Worker& worker, const EngineEndpoint& endpoint, engineio::Transport transport,
+                RequestInfo request);
+  ~EngineSession() override;
+
+  const std::string& sid() const { return sid_; }
+  Worker& worker() { return worker_; }
+  const RequestInfo& request() const { return request_; }
+  engineio::Transport transport() const { return session_.transport(); }
+  bool closed() const { return closed_; }
+
+  // Sending. A text message is `prefix` and `payload` in a row, Engine.IO's "4" included.
+  SendOutcome send_text(std::string_view prefix, std::string_view payload);
+  SendOutcome send_binary(std::string_view bytes);
+  // A message that was encoded before, in wire_format().
+  SendOutcome send_encoded(const SharedBytes& bytes, bool droppable);
+  hub::WireFormat wire_format() const;
+  // Whether a droppable message would be dropped now.
+  bool congested();
+
+  // Closes in order: what is queued leaves first. The user hears `why` now.
+  void close(std::string_view why);
+  void shut_down() { close(reason::shutting_down); }
+  // Has user->deadline() looked at again: it may have become earlier.
+  void watch_deadline();
+  void collect() { user_->collect(); }
+
+  // The open packet, for the answer to a polling handshake; then the user is told.
+  std::string open_packet() const;
+  void open();
+
+  // Polling.
+  void poll(AnswerTo to);
+  void post(AnswerTo to, std::string_view body);
+  void request_dropped(AnswerTo from);
+
+  // A WebSocket that asks to take over. False: it is to be closed at once.
+  bool accept_candidate();
+
+  void on_websocket_open(transport::WebSocketTransport& transport) override;
+  void on_websocket_message(transport::WebSocketTransport& transport, bool binary,
+                            std::span<char> payload) override;
+  void on_websocket_drain(transport::WebSocketTransport& transport) override;
+  void on_websocket_closed(transport::WebSocketTransport& transport, std::uint16_t code,
+                           std::string_view why) override;
+  void on_websocket_violation(transport::WebSocketTransport& transport,
+                              const Error& error) override;
+
+ private:
+  void on_timer(Instant now) override;
+  void on_due(engineio::Session::Due due);
+  void rearm();
+
+  void receive_packet(const engineio::Packet& packet, bool checked);
+  void receive_probe(std::string_view text);
+  void complete_upgrade();
+  void flush_to_websocket(const std::string& payload);
+  void drop_candidate();
+
+  SendOutcome pushed();
+  SendOutcome outcome(transport::Push push);
+  void schedule_answer();
+  void answer_poll();
+  void answer(AnswerTo to, int status, std::string body, std::string_view content_type);
+  void violate(std::string_view text, std::string_view why);
+  void end(std::string_view why);
+  void report_closed(std::string_view why);
+
+  Worker& worker_;
+  const EngineEndpoint& endpoint_;
+  std::string sid_;
+  RequestInfo request_;
+  engineio::Session session_;
+  std::unique_ptr<EngineUser> user_;
+  transport::WebSocketTransport* websocket_ = nullptr;  // the current transport
+  transport::WebSocketTransport* candidate_ = nullptr;  // probing
+  std::optional<AnswerTo> poll_;
+  bool answer_scheduled_ = false;
+  bool reported_ = false;  // the user has heard the end
+  bool closed_ = false;    // out of the worker's table
+};
+
+}  // namespace naru::server

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "naru/server.hpp"
+#include "server/endpoint.hpp"
+#include "server/worker.hpp"
+#include "transport/http_connection.hpp"
+
+namespace naru::server {
+
+class SocketIoServer;
+
+// A path and what serves it: exactly that path, or everything that begins with it.
+struct Route {
+  std::string path;
+  bool prefix = false;
+  std::unique_ptr<Endpoint> endpoint;
+};
+
+// Everything behind a Server. Routes and options are immutable once it has started; what changes
+// lives in the workers, one per loop.
+struct State : std::enable_shared_from_this<State> {
+  explicit State(ServerOptions given);
+  ~State();
+
+  void add_route(Route route);
+  // The endpoint of a path: an exact route first, then the longest prefix; nullptr for none.
+  Endpoint* find_route(std::string_view path) const;
+  void log(LogLevel level, std::string_view line) const;
+  bool logs(LogLevel level) const { return options.log && level >= options.log_level; }
+
+  ServerOptions options;
+  transport::HttpLimits http_limits;
+  std::vector<Route> routes;
+  std::vector<std::unique_ptr<SocketIoServer>> socketio_servers;
+  std::vector<std::unique_ptr<Worker>> workers;
+  std::vector<std::thread> threads;
+  std::vector<std::string> urls;
+  std::string last_error;
+  bool started = false;
+  bool stopped = false;
+};
+
+// Peers' bytes made fit for a log line: printable ASCII, the rest escaped, cut at `limit`.
+std::string log_safe(std::string_view text, std::size_t limit = 100);
+
+}  // namespace naru::server

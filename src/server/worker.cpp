@@ -1,0 +1,150 @@
+#include "server/worker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/engineio_session.hpp"
+#include "server/state.hpp"
+#include "server/websocket_endpoint.hpp"
+
+namespace naru::server {
+namespace {
+
+thread_local Worker* current_worker = nullptr;
+
+}  // namespace
+
+Worker::Worker(State& state, unsigned index) : state_(state), index_(index) {}
+
+Worker::~Worker() { listeners_.clear(); }
+
+Worker* Worker::current() { return current_worker; }
+
+void Worker::run() {
+  current_worker = this;
+  loop.run();
+  current_worker = nullptr;
+}
+
+Result<std::uint16_t> Worker::listen(const io::Endpoint& where,
+                                     std::shared_ptr<io::TlsContext> tls) {
+  NARU_TRY(auto listener, io::Listener::listen(loop, where, std::move(tls), [this](io::Stream&) {
+             counters.connections.add();
+             return std::make_unique<transport::HttpConnection>(*this, state_.http_limits);
+           }));
+  const std::uint16_t port = listener->port();
+  listeners_.push_back(std::move(listener));
+  return port;
+}
+
+void Worker::drain() {
+  for (auto& listener : listeners_) listener->close();
+  std::vector<EngineSession*> sessions;
+  for (auto& [sid, session] : sessions_) sessions.push_back(session.get());
+  for (EngineSession* session : sessions) session->shut_down();
+  for (std::size_t i = 0; i < loop.streams().size(); ++i) {
+    loop.streams()[i]->handler().on_shutdown();
+  }
+  check_drained();
+}
+
+// Looks again every turn in which something happens, and at least every 10 ms.
+void Worker::check_drained() {
+  if (loop.streams().empty()) return drained_.set_value();
+  drain_check_.arm(loop.timers(), loop.now() + std::chrono::milliseconds(10));
+}
+
+void Worker::wait_drained(Duration at_most) { drained_.get_future().wait_for(at_most); }
+
+AnswerTo Worker::expect_answer(transport::HttpConnection& connection,
+                               UniqueFunction<void()> on_abandoned) {
+  const std::uint64_t number = next_number_++;
+  waiting_.emplace(number, &connection);
+  connection.respond_later(
+      [this, number, on_abandoned = std::move(on_abandoned)]() mutable {
+        waiting_.erase(number);
+        on_abandoned();
+      });
+  return {index_, number};
+}
+
+void Worker::answer(AnswerTo to, http::Response response,
+                    transport::HttpConnection::After after) {
+  if (to.worker != index_) {
+    Worker& origin = *state_.workers[to.worker];
+    return origin.loop.post([&origin, to, response = std::move(response), after]() mutable {
+      origin.answer(to, std::move(response), after);
+    });
+  }
+  const auto found = waiting_.find(to.number);
+  if (found == waiting_.end()) return;
+  transport::HttpConnection* connection = found->second;
+  waiting_.erase(found);
+  connection->respond(std::move(response), after);
+}
+
+EngineSession* Worker::find_session(std::string_view sid) const {
+  const auto found = sessions_.find(sid);
+  return found == sessions_.end() ? nullptr : found->second.get();
+}
+
+EngineSession& Worker::add_session(std::unique_ptr<EngineSession> session) {
+  EngineSession& added = *session;
+  sessions_.emplace(added.sid(), std::move(session));
+  return added;
+}
+
+void Worker::bury_session(EngineSession& session) {
+  const auto found = sessions_.find(session.sid());
+  if (found == sessions_.end() || found->second.get() != &session) return;
+  if (buried_.empty()) {
+    loop.defer([this] { std::exchange(buried_, {}).clear(); });
+  }
+  buried_.push_back(std::move(found->second));
+  sessions_.erase(found);
+}
+
+std::uint64_t Worker::number_of(PlainWebSocket& socket) {
+  const std::uint64_t number = next_number_++;
+  numbered_.emplace(number, &socket);
+  return number;
+}
+
+PlainWebSocket* Worker::find_websocket(std::uint64_t number) const {
+  const auto found = numbered_.find(number);
+  return found == numbered_.end() ? nullptr : found->second;
+}
+
+void Worker::forget_websocket(std::uint64_t number) { numbered_.erase(number); }
+
+void Worker::on_request_head(transport::HttpConnection& connection) {
+  if (Endpoint* endpoint = state_.find_route(connection.request().path)) {
+    endpoint->on_head(*this, connection);
+  } else {
+    connection.limit_body(Endpoint::kSmallBody);
+  }
+}
+
+void Worker::on_request(transport::HttpConnection& connection) {
+  counters.requests.add();
+  Endpoint* endpoint = state_.find_route(connection.request().path);
+  if (endpoint == nullptr) return connection.respond(http::plain(404));
+  endpoint->on_request(*this, connection);
+}
+
+void Worker::on_violation(transport::HttpConnection& connection, int status,
+                          std::string_view text) {
+  log_violation("http " + std::to_string(status), connection.stream().peer_address(), text);
+}
+
+void Worker::log_violation(std::string_view protocol, std::string_view address,
+                           std::string_view text) {
+  counters.violations.add();
+  if (!state_.logs(LogLevel::debug)) return;
+  std::string line = "event=violation protocol=\"";
+  line.append(protocol).append("\" peer=").append(address);
+  line.append(" error=\"").append(log_safe(text)).append("\"");
+  state_.log(LogLevel::debug, line);
+}
+
+}  // namespace naru::server

@@ -1,0 +1,138 @@
+#pragma once
+
+#include <atomic>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.hpp"
+#include "base/unique_function.hpp"
+#include "hub/hub.hpp"
+#include "io/listener.hpp"
+#include "io/loop.hpp"
+#include "naru/server.hpp"
+#include "socketio/decoder.hpp"
+#include "transport/http_connection.hpp"
+
+namespace naru::server {
+
+class EngineSession;
+class PlainWebSocket;
+struct State;
+
+// Written by one loop, read by whoever asks for Stats.
+class Counter {
+ public:
+  void add(std::uint64_t count = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+  }
+  std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+struct Counters {
+  Counter connections;
+  Counter requests;
+  Counter messages_in;
+  Counter messages_out;
+  Counter violations;
+  Counter dropped;
+  Counter slow_closed;
+};
+
+// Where an answer goes: a waiting request, by the loop that it arrived on and its number there.
+struct AnswerTo {
+  unsigned worker = 0;
+  std::uint64_t number = 0;
+};
+
+// One loop and everything that lives on it. Runs on its own thread; other threads may only post to
+// its loop.
+class Worker final : public transport::HttpService {
+ public:
+  Worker(State& state, unsigned index);
+  ~Worker() override;
+
+  // The worker whose thread this is, or nullptr.
+  static Worker* current();
+
+  State& state() { return state_; }
+  unsigned index() const { return index_; }
+  void run();    // the thread's body: until the loop is stopped
+  void drain();  // on its thread: closes everything in order
+  void wait_drained(Duration at_most);  // any other thread
+
+  Result<std::uint16_t> listen(const io::Endpoint& where, std::shared_ptr<io::TlsContext> tls);
+
+  // Keeps a request waiting for an answer, which any worker may give.
+  AnswerTo expect_answer(transport::HttpConnection& connection,
+                         UniqueFunction<void()> on_abandoned);
+  void answer(AnswerTo to, http::Response response,
+              transport::HttpConnection::After after = transport::HttpConnection::After::keep_alive);
+
+  EngineSession* find_session(std::string_view sid) const;
+  EngineSession& add_session(std::unique_ptr<EngineSession> session);
+  // Takes it out of the table now and frees it at the end of the turn: it may be on the stack.
+  void bury_session(EngineSession& session);
+
+  // A number for a WebSocketRef, and back.
+  std::uint64_t number_of(PlainWebSocket& socket);
+  PlainWebSocket* find_websocket(std::uint64_t number) const;
+  void forget_websocket(std::uint64_t number);
+
+  void on_request_head(transport::HttpConnection& connection) override;
+  void on_request(transport::HttpConnection& connection) override;
+  void on_violation(transport::HttpConnection& connection, int status,
+                    std::string_view text) override;
+  // A peer broke a protocol: counted, and logged once at debug level.
+  void log_violation(std::string_view protocol, std::string_view address, std::string_view text);
+
+  SystemRandom random;
+  socketio::Scratch scratch;  // for the decoders of this loop
+  std::string text_scratch;   // for the length of one call
+  hub::Hub topics;            // of plain WebSockets
+  Counters counters;
+
+ private:
+  struct StringHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+
+  // Looks every 10 ms whether the last stream has gone.
+  class DrainCheck final : public io::Timer {
+   public:
+    explicit DrainCheck(Worker& worker) : worker_(worker) {}
+
+   private:
+    void on_timer(Instant) override { worker_.check_drained(); }
+    Worker& worker_;
+  };
+  void check_drained();
+
+  State& state_;
+  unsigned index_;
+  std::promise<void> drained_;
+  DrainCheck drain_check_{*this};
+  std::uint64_t next_number_ = 1;
+  boost::unordered_flat_map<std::uint64_t, transport::HttpConnection*> waiting_;
+  boost::unordered_flat_map<std::string, std::unique_ptr<EngineSession>, StringHash,
+                            std::equal_to<>>
+      sessions_;
+  std::vector<std::unique_ptr<EngineSession>> buried_;
+  boost::unordered_flat_map<std::uint64_t, PlainWebSocket*> numbered_;
+  std::vector<std::unique_ptr<io::Listener>> listeners_;
+
+ public:
+  io::Loop loop;  // last: its streams go first, and find the rest still there
+};
+
+}  // namespace naru::server

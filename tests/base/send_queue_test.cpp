@@ -1,0 +1,211 @@
+#include "base/send_queue.hpp"
+
+#include "base/random.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+
+namespace naru {
+namespace {
+
+SharedBytes shared(std::size_t size, char fill = 's') {
+  return std::make_shared<const std::string>(size, fill);
+}
+
+std::string content(const SendQueue& queue) {
+  std::array<std::string_view, 64> pieces;
+  const std::size_t count = queue.peek(pieces);
+  EXPECT_LT(count, pieces.size());
+  std::string out;
+  for (std::size_t i = 0; i < count; ++i) out += pieces[i];
+  EXPECT_EQ(out.size(), queue.size());
+  return out;
+}
+
+TEST(SendQueue, IsEmptyAtFirst) {
+  ChunkPool pool;
+  const SendQueue queue(pool);
+  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(content(queue), "");
+}
+
+TEST(SendQueue, KeepsBytesInOrder) {
+  ChunkPool pool;
+  SendQueue queue(pool);
+  queue.append("abc");
+  queue.append("");
+  queue.append(shared(3));
+  queue.append("def");
+  queue.append(shared(5000, 'l'));
+  queue.append("ghi");
+  EXPECT_EQ(content(queue), "abcsssdef" + std::string(5000, 'l') + "ghi");
+}
+
+TEST(SendQueue, JoinsSmallAppendsIntoOnePiece) {
+  ChunkPool pool;
+  SendQueue queue(pool);
+  for (int i = 0; i < 50; ++i) queue.append("0123456789");
+  std::array<std::string_view, 4> pieces;
+  EXPECT_EQ(queue.peek(pieces), 1U);
+}
+
+TEST(SendQueue, GivesContiguousRoomOfAnySize) {
+  ChunkPool pool;
+  SendQueue queue(pool);
+  std::string expected;
+  for (const std::size_t size : {1U, 900U, 1000U, 1024U, 16384U, 16385U, 100000U, 0U, 1U}) {
+    const std::span<char> room = queue.append_uninitialized(size);
+    ASSERT_EQ(room.size(), size);
+    std::fill(room.begin(), room.end(), 'r');
+    expected.append(size, 'r');
+  }
+  EXPECT_EQ(content(queue), expected);
+}
+
+TEST(SendQueue, HoldsLargeSharedBytesByReferenceUntilTheyAreSent) {
+  ChunkPool pool;
+  SendQueue queue(pool);
+  const SharedBytes bytes = shared(5000);
+  queue.append(bytes);
+  std::array<std::string_view, 1> piece;
+  ASSERT_EQ(queue.peek(piece), 1U);
+  EXPECT_EQ(piece[0].data(), bytes->data());
+  queue.consume(4999);
+  EXPECT_EQ(bytes.use_count(), 2);
+  queue.consume(1);
+  EXPECT_EQ(bytes.use_count(), 1);
+}
+
+TEST(SendQueue, CopiesSmallSharedBytes) {
+  ChunkPool pool;
+  SendQueue queue(pool);
+  const SharedBytes bytes = shared(100);
+  queue.append(bytes);
+  EXPECT_EQ(bytes.use_count(), 1);
+}
+
+TEST(SendQueue, DoesNotWriteIntoSharedBytes) {
+  ChunkPool pool;
+  SendQueue queue(pool);
+  const SharedBytes bytes = shared(5000);
+  queue.append(bytes);
+  queue.append("after");
+  EXPECT_EQ(*bytes, std::string(5000, 's'));
+  EXPECT_EQ(content(queue), *bytes + "after");
+}
+
+TEST(SendQueue, AppendsAfterPartsWereConsumed) {
+  ChunkPool pool;
+  SendQueue queue(pool);
+  queue.append("abcdef");
+  queue.consume(4);
+  queue.append("gh");
+  EXPECT_EQ(content(queue), "efgh");
+  queue.consume(4);
+  EXPECT_TRUE(queue.empty());
+  queue.append("i");
+  EXPECT_EQ(content(queue), "i");
+}
+
+TEST(SendQueue, PeekStopsAtTheEndOfItsRoom) {
+  ChunkPool pool;
+  SendQueue queue(pool);
+  for (int i = 0; i < 5; ++i) queue.append(shared(1000));
+  std::array<std::string_view, 3> pieces;
+  EXPECT_EQ(queue.peek(pieces), 3U);
+  EXPECT_EQ(queue.peek({}), 0U);
+}
+
+TEST(SendQueue, ClearLetsGoOfEverything) {
+  ChunkPool pool;
+  SendQueue queue(pool);
+  const SharedBytes bytes = shared(5000);
+  queue.append("abc");
+  queue.append(bytes);
+  queue.clear();
+  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(bytes.use_count(), 1);
+  queue.clear();
+}
+
+TEST(SendQueue, LetsGoOfItsBytesWhenItEnds) {
+  ChunkPool pool;
+  const SharedBytes bytes = shared(5000);
+  {
+    SendQueue queue(pool);
+    queue.append(bytes);
+  }
+  EXPECT_EQ(bytes.use_count(), 1);
+}
+
+TEST(SendQueue, EqualsAStringUnderRandomUse) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SeededRandom random(seed);
+    ChunkPool pool(8192);
+    SendQueue queue(pool);
+    std::string model;
+    for (int step = 0; step < 300; ++step) {
+      const std::size_t size = random.next_u32() % 4 == 0 ? random.next_u32() % 40000  //
+                                                          : random.next_u32() % 700;
+      const char fill = static_cast<char>('a' + step % 26);
+      switch (random.next_u32() % 4) {
+        case 0:
+          queue.append(std::string(size, fill));
+          model.append(size, fill);
+          break;
+        case 1:
+          queue.append(shared(size, fill));
+          model.append(size, fill);
+          break;
+        default: {
+          const std::size_t count = std::min(size, model.size());
+          queue.consume(count);
+          model.erase(0, count);
+        }
+      }
+      ASSERT_EQ(queue.size(), model.size());
+      std::array<std::string_view, 4> front;
+      std::size_t at = 0;
+      const std::size_t count = queue.peek(front);
+      for (std::size_t i = 0; i < count; ++i) {
+        ASSERT_EQ(front[i], std::string_view(model).substr(at, front[i].size())) << "seed " << seed;
+        at += front[i].size();
+      }
+      ASSERT_EQ(count == 0, model.empty());
+    }
+  }
+}
+
+TEST(ChunkPool, GivesAReturnedChunkAgain) {
+  ChunkPool pool;
+  SendQueue queue(pool);
+  const char* first = queue.append_uninitialized(10).data();
+  queue.clear();
+  EXPECT_EQ(queue.append_uninitialized(10).data(), first);
+}
+
+TEST(ChunkPool, ReturnedChunksAreEmpty) {
+  ChunkPool pool;
+  SendQueue queue(pool);
+  queue.append(shared(5000));
+  queue.append("x");
+  queue.clear();
+  queue.append("abc");
+  EXPECT_EQ(content(queue), "abc");
+}
+
+TEST(ChunkPool, ServesManyQueues) {
+  ChunkPool pool;
+  SendQueue first(pool);
+  SendQueue second(pool);
+  first.append("first");
+  second.append("second");
+  first.clear();
+  second.append(" more");
+  EXPECT_EQ(content(second), "second more");
+}
+
+}  // namespace
+}  // namespace naru

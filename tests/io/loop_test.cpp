@@ -1,0 +1,209 @@
+#include "io/loop.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "io/stream.hpp"
+#include "world.hpp"
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace naru::io {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A pipe with a byte in it: ready from the start.
+class ReadyPipe final : public Pollable {
+ public:
+  ReadyPipe() {
+    EXPECT_EQ(::pipe(ends_.data()), 0);
+    EXPECT_EQ(::write(ends_[1], "x", 1), 1);
+  }
+  ~ReadyPipe() override {
+    ::close(ends_[0]);
+    ::close(ends_[1]);
+  }
+  int fd() const { return ends_[0]; }
+  void on_ready(std::uint32_t) override {
+    ++ready;
+    if (action) action();
+  }
+
+  int ready = 0;
+  std::function<void()> action;
+
+ private:
+  std::array<int, 2> ends_{};
+};
+
+TEST(Loop, RunsDeferredTasksAtTheEndOfTheTurnInOrder) {
+  Loop loop;
+  std::string order;
+  loop.post([&] {
+    loop.defer([&] { order += 'b'; });
+    loop.defer([&] {
+      order += 'c';
+      loop.defer([&] { order += 'd'; });
+    });
+    order += 'a';
+  });
+  loop.poll(milliseconds(0));
+  EXPECT_EQ(order, "abcd");
+}
+
+TEST(Loop, ATaskThatDefersItselfDoesNotHoldUpTheLoop) {
+  Loop loop;
+  int runs = 0;
+  std::function<void()> again = [&] {
+    ++runs;
+    loop.defer([&] { again(); });
+  };
+  loop.defer([&] { again(); });
+  loop.poll(milliseconds(0));
+  const int first = runs;
+  EXPECT_GE(first, 1);
+  loop.poll(std::chrono::hours(1));  // does not sleep: something is left to do
+  EXPECT_GT(runs, first);
+}
+
+TEST(Loop, ATaskPostedByATaskRunsInTheNextTurn) {
+  Loop loop;
+  std::string order;
+  loop.post([&] {
+    order += 'a';
+    loop.post([&] { order += 'b'; });
+  });
+  loop.poll(milliseconds(0));
+  EXPECT_EQ(order, "a");
+  loop.poll(std::chrono::hours(1));
+  EXPECT_EQ(order, "ab");
+}
+
+TEST(Loop, DropsEventsOfThisTurnForWhatIsUnwatched) {
+  Loop loop;
+  ReadyPipe first;
+  ReadyPipe second;
+  ASSERT_TRUE(loop.watch(first.fd(), EPOLLIN, first));
+  ASSERT_TRUE(loop.watch(second.fd(), EPOLLIN, second));
+  first.action = [&] { loop.unwatch(second.fd(), second); };
+  second.action = [&] { loop.unwatch(first.fd(), first); };
+  loop.poll(milliseconds(0));
+  EXPECT_EQ(first.ready + second.ready, 1);
+  loop.poll(milliseconds(0));
+  EXPECT_EQ(first.ready + second.ready, 2);  // who was first is so again, alone
+}
+
+TEST(Loop, ReportsAgainWhatIsStillReady) {
+  Loop loop;
+  ReadyPipe pipe;
+  loop.watch(pipe.fd(), EPOLLIN, pipe);
+  loop.poll(milliseconds(0));
+  loop.poll(milliseconds(0));
+  EXPECT_EQ(pipe.ready, 2);
+  loop.change(pipe.fd(), 0, pipe);
+  loop.poll(milliseconds(0));
+  EXPECT_EQ(pipe.ready, 2);
+}
+
+TEST(Loop, WakesUpForATimer) {
+  class Alarm final : public Timer {
+   public:
+    explicit Alarm(Loop& loop) : loop_(loop) {}
+    void on_timer(Instant now) override {
+      EXPECT_EQ(now, loop_.now());
+      fired_at = now;
+      loop_.stop();
+    }
+    Instant fired_at{};
+
+   private:
+    Loop& loop_;
+  };
+  Loop loop;
+  Alarm alarm(loop);
+  const Instant deadline = loop.now() + milliseconds(15);
+  alarm.arm(loop.timers(), deadline);
+  loop.run();
+  EXPECT_GE(alarm.fired_at, deadline);
+}
+
+TEST(Loop, RunEndsAtOnceWhenStoppedBefore) {
+  Loop loop;
+  loop.stop();
+  loop.run();
+  bool ran = false;
+  loop.post([&] { ran = true; });
+  loop.stop();
+  loop.run();
+  EXPECT_TRUE(ran);
+}
+
+TEST(Loop, KnowsItsThread) {
+  Loop loop;
+  EXPECT_TRUE(loop.in_loop_thread());
+  std::atomic<bool> there = false;
+  loop.post([&] { there = loop.in_loop_thread(); });
+  loop.stop();
+  std::thread([&] { loop.run(); }).join();
+  EXPECT_TRUE(there);
+  EXPECT_FALSE(loop.in_loop_thread());
+}
+
+TEST(Loop, AbortsItsStreamsWhenItGoes) {
+  std::vector<std::shared_ptr<testing::Seen>> seen;
+  std::unique_ptr<testing::Client> client;
+  {
+    testing::World world(testing::Wire::tcp4);
+    client = world.connect();
+    // A handler that aborts its neighbour, which has been aborted too, or will be.
+    const auto other = world.connect();
+    seen = world.accepted;
+    for (const auto& one : seen) {
+      one->on_closed = [&seen](Stream&) {
+        for (const auto& neighbour : seen) neighbour->stream->abort();
+      };
+    }
+    world.listener.reset();
+  }
+  for (const auto& one : seen) {
+    EXPECT_EQ(one->calls, "attached closed ");
+    EXPECT_EQ(one->end, StreamEnd::aborted);
+    EXPECT_TRUE(one->destroyed);
+  }
+}
+
+TEST(Loop, HandsAWholeTurnToItsFlusher) {
+  class CountingFlusher final : public Flusher {
+   public:
+    explicit CountingFlusher(std::vector<std::size_t>& batches) : batches_(batches) {}
+    void flush(std::span<Stream* const> touched) override {
+      batches_.push_back(touched.size());
+      for (Stream* stream : touched) stream->flush();
+    }
+
+   private:
+    std::vector<std::size_t>& batches_;
+  };
+  testing::World world(testing::Wire::tcp4);
+  const auto first = world.connect();
+  const auto second = world.connect();
+  std::vector<std::size_t> batches;
+  world.loop.set_flusher(std::make_unique<CountingFlusher>(batches));
+  for (const auto& seen : world.accepted) {
+    testing::send(*seen->stream, "one");
+    testing::send(*seen->stream, "two");
+  }
+  world.loop.poll(milliseconds(0));
+  EXPECT_EQ(batches, std::vector<std::size_t>{2});
+  EXPECT_EQ(world.read(*first, 6), "onetwo");
+  EXPECT_EQ(world.read(*second, 6), "onetwo");
+}
+
+}  // namespace
+}  // namespace naru::io
