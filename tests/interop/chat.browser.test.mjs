@@ -161,7 +161,7 @@ for (const [engine, startBrowser] of Object.entries(kBrowsers)) {
       assert.deepEqual(await mina.texts("jonas", false), expected("jonas"));
       assert.deepEqual(await mina.texts("mina", true), expected("mina"));
       assert.deepEqual(await jonas.texts("jonas", true), expected("jonas"));
-      await mina.page.until("nothing waits", () => !document.querySelector("[data-state=pending], [data-state=failed]"));
+      await Promise.all([mina.noneWaits(), jonas.noneWaits()]);
     }
 
     it("upgrades in the middle of a stream", async () => {
@@ -213,7 +213,8 @@ for (const [engine, startBrowser] of Object.entries(kBrowsers)) {
         gate.mend();
         await mina.connected();
         await mina.shows("while you were away");
-        await mina.allOwn("delivered");
+        await mina.noneWaits();
+        await jonas.page.until("all four", () => document.querySelectorAll(".message:not(.mine)").length >= 4);
         const said = ["before", "in doubt", "while away", "while away"];
         assert.deepEqual((await mina.messages()).filter(({ mine }) => mine).map(({ text }) => text), said);
         assert.deepEqual((await jonas.messages()).filter(({ mine }) => !mine).map(({ text }) => text), said);

@@ -65,7 +65,7 @@ inline std::shared_ptr<TlsContext> test_tls_context() {
 }
 
 struct TlsOptions {
-  std::string alpn;  // as on the wire: "\x08http/1.1"
+  std::string alpn = {};  // as on the wire: "\x08http/1.1"
   int version = 0;   // the only one; 0: any
 };
 

@@ -99,6 +99,13 @@ TEST(Closing, DropsMessagesAfterItsOwnClose) {
                      input, {"close answered 1000 ", "-> close 1000"});
 }
 
+TEST(Closing, CountsTheFragmentsOfEachDroppedMessage) {
+  const std::string message = masked(0x01, "a") + masked(0x80, "b");
+  test::expect_after([](Feed& feed) { feed.connection.close(1000, {}, feed.queue); }, Role::server,
+                     message + message + message + masked(kClose, ""),
+                     {"close answered 1005 ", "-> close 1000"}, {.fragments = 3});
+}
+
 TEST(Closing, DropsTheMessageItWasReceiving) {
   Feed feed(Role::server, {.message_bytes = 10});
   const std::string frame = masked(kText, "0123456789");

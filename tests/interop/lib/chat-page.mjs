@@ -80,6 +80,14 @@ export class ChatPage {
     );
   }
 
+  // The server has every message written here.
+  noneWaits() {
+    return this.page.until(
+      "no message waits",
+      () => !document.querySelector("[data-testid=message]:is([data-state=pending], [data-state=failed])"),
+    );
+  }
+
   members(names) {
     return this.page.until(
       `members ${names}`,

@@ -1,0 +1,123 @@
+#include "config.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+#include <stdexcept>
+#include <string_view>
+
+#define TOML_EXCEPTIONS 1
+#include <toml++/toml.h>
+
+namespace naru::app {
+namespace {
+
+const std::vector<std::string> kKeys{"listen", "tls_cert", "tls_key", "loops", "log", "web"};
+
+std::size_t distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+[[noreturn]] void wrong_type(const std::string& file, const std::string& key, const char* wanted) {
+  throw std::runtime_error(file + ": '" + key + "' must be " + wanted);
+}
+
+void read_text(const toml::table& table, const std::string& file, const std::string& key,
+               std::string& into) {
+  const toml::node* node = table.get(key);
+  if (node == nullptr) return;
+  const auto text = node->value_exact<std::string>();
+  if (!text) wrong_type(file, key, "a string");
+  into = *text;
+}
+
+void read_listen(const toml::table& table, const std::string& file,
+                 std::vector<std::string>& into) {
+  const toml::node* node = table.get("listen");
+  if (node == nullptr) return;
+  into.clear();
+  if (const auto one = node->value_exact<std::string>()) return into.push_back(*one);
+  const toml::array* many = node->as_array();
+  if (many == nullptr) wrong_type(file, "listen", "a string or a list of strings");
+  for (const toml::node& each : *many) {
+    const auto text = each.value_exact<std::string>();
+    if (!text) wrong_type(file, "listen", "a string or a list of strings");
+    into.push_back(*text);
+  }
+}
+
+}  // namespace
+
+std::string nearest(const std::string& word, const std::vector<std::string>& known) {
+  const auto best = std::min_element(known.begin(), known.end(), [&](const auto& a, const auto& b) {
+    return distance(word, a) < distance(word, b);
+  });
+  if (best == known.end() || distance(word, *best) > std::max<std::size_t>(2, word.size() / 3)) {
+    return {};
+  }
+  return *best;
+}
+
+void read_config(const std::string& file, ServeConfig& config) {
+  toml::table table;
+  try {
+    table = toml::parse_file(file);
+  } catch (const toml::parse_error& error) {
+    throw std::runtime_error(file + ":" + std::to_string(error.source().begin.line) + ": " +
+                             std::string(error.description()));
+  }
+  for (const auto& [key, value] : table) {
+    const std::string name(key.str());
+    if (std::find(kKeys.begin(), kKeys.end(), name) != kKeys.end()) continue;
+    const std::string meant = nearest(name, kKeys);
+    throw std::runtime_error(file + ":" + std::to_string(value.source().begin.line) +
+                             ": unknown key '" + name + "'" +
+                             (meant.empty() ? "" : "; did you mean '" + meant + "'?"));
+  }
+  read_listen(table, file, config.listen);
+  read_text(table, file, "tls_cert", config.tls_cert);
+  read_text(table, file, "tls_key", config.tls_key);
+  read_text(table, file, "log", config.log);
+  read_text(table, file, "web", config.web);
+  if (const toml::node* loops = table.get("loops")) {
+    const auto count = loops->value_exact<std::int64_t>();
+    if (!count || *count < 0 || *count > 4096) {
+      wrong_type(file, "loops", "a whole number from 0 to 4096");
+    }
+    config.loops = static_cast<unsigned>(*count);
+  }
+}
+
+ListenAddress parse_listen(const std::string& text) {
+  ListenAddress address;
+  std::string_view rest = text;
+  if (rest.starts_with("https://")) {
+    address.tls = true;
+    rest.remove_prefix(8);
+  } else if (rest.starts_with("http://")) {
+    rest.remove_prefix(7);
+  }
+  const std::size_t colon = rest.rfind(':');
+  const std::string_view port = colon == std::string_view::npos ? rest : rest.substr(colon + 1);
+  std::string_view host = colon == std::string_view::npos ? "" : rest.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
+  if (error != std::errc() || end != port.data() + port.size() || port.empty()) {
+    throw std::runtime_error("'" + text + "' is no address: write host:port, such as " +
+                             "127.0.0.1:3000, [::1]:3000 or https://:3443");
+  }
+  address.host = host == "*" ? "" : std::string(host);
+  return address;
+}
+
+}  // namespace naru::app

@@ -1,0 +1,70 @@
+// The naru command. Each subcommand is a file beside this one.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "config.hpp"
+#include "serve.hpp"
+
+namespace {
+
+// What the command line sets wins over the file, and the file over the defaults.
+struct ServeArguments {
+  naru::app::ServeConfig config;
+  std::string file;
+};
+
+void add_serve(CLI::App& app, ServeArguments& given) {
+  CLI::App* serve = app.add_subcommand("serve", "Serve the gallery and its demos over every protocol");
+  serve->add_option("--listen", given.config.listen,
+                    "Where to listen, repeatable: 127.0.0.1:3000, [::1]:3000, :3000 (every address), "
+                    "https://:3443 (default: localhost:3000)")
+      ->type_name("[https://]HOST:PORT");
+  serve->add_option("--tls-cert", given.config.tls_cert,
+                    "Certificate chain for https and wss, PEM (adds port 3443 unless --listen says another)")
+      ->type_name("FILE");
+  serve->add_option("--tls-key", given.config.tls_key, "Its private key, PEM")->type_name("FILE");
+  serve->add_option("--loops", given.config.loops, "Event loops, one thread each (0: one per core)")
+      ->type_name("N")
+      ->check(CLI::Range(0, 4096));
+  serve->add_option("--log", given.config.log,
+                    "Least level to log: debug, info, warning, error, off (default: info)")
+      ->type_name("LEVEL");
+  serve->add_option("--web", given.config.web, "Directory of the gallery")->type_name("DIR");
+  serve->add_option("--config", given.file, "TOML file with these names as keys (tls_cert, ...)")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
+}
+
+int run_serve(CLI::App& app, ServeArguments& given) {
+  naru::app::ServeConfig config;
+  config.web = NARU_WEB_DIRECTORY;
+  if (!given.file.empty()) naru::app::read_config(given.file, config);
+  const CLI::App& serve = *app.get_subcommand("serve");
+  if (serve.count("--listen") > 0) config.listen = given.config.listen;
+  if (serve.count("--tls-cert") > 0) config.tls_cert = given.config.tls_cert;
+  if (serve.count("--tls-key") > 0) config.tls_key = given.config.tls_key;
+  if (serve.count("--loops") > 0) config.loops = given.config.loops;
+  if (serve.count("--log") > 0) config.log = given.config.log;
+  if (serve.count("--web") > 0) config.web = given.config.web;
+  return naru::app::serve(config);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"naru: WebSocket, Socket.IO and HTTP on one port", "naru"};
+  app.set_version_flag("--version", "naru " NARU_VERSION);
+  app.require_subcommand(1);
+  ServeArguments serve_arguments;
+  add_serve(app, serve_arguments);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return run_serve(app, serve_arguments);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "naru: %s\n", error.what());
+    return 1;
+  }
+}
