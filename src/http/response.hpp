@@ -15,9 +15,9 @@ namespace naru::http {
 // field Upgrade is named in Connection by itself.
 struct Response {
   int status = 200;
-  std::vector<std::pair<std::string, std::string>> fields;
-  std::string body;
-  SharedBytes shared_body;  // instead of `body`: a file kept in memory, a broadcast
+  std::vector<std::pair<std::string, std::string>> fields{};
+  std::string body{};
+  SharedBytes shared_body{};  // instead of `body`: a file kept in memory, a broadcast
 
   void set(std::string_view name, std::string_view value);  // replaces fields of that name
   void add(std::string_view name, std::string_view value);

@@ -17,16 +17,18 @@ constexpr double kExact = 9007199254740992.0;  // 2^53: above it doubles skip wh
 constexpr Error kOutOfRange{Errc::bad_json, "a number out of range"};
 
 bool is_number(std::string_view text) {
-  const char* end = text.data() + text.size();
-  return !text.empty() && scan_number(text.data(), end) == end;
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  return begin != end && scan_number(begin, end) == end;
 }
 
 template <class Integer>
 Result<Integer> parse_integer(std::string_view text) {
   if (!is_number(text)) return Error{Errc::bad_json, "not a number"};
   Integer value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, code] = std::from_chars(text.data(), end, value);
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const auto [stop, code] = std::from_chars(begin, end, value);
   if (stop == end && code == std::errc()) return value;
   if (stop == end) return kOutOfRange;
   NARU_TRY(const double number, parse_double(text));
@@ -60,8 +62,9 @@ bool is_tiny(std::string_view text) {
   std::int64_t order = 0;  // of the first digit that is not 0
   if (!exponent.empty()) {
     exponent.remove_prefix(exponent[1] == '+' ? 2 : 1);
-    const char* end = exponent.data() + exponent.size();
-    if (std::from_chars(exponent.data(), end, order).ec != std::errc()) return exponent[0] == '-';
+    const char* begin = exponent.data();
+    const char* end = begin + exponent.size();
+    if (std::from_chars(begin, end, order).ec != std::errc()) return exponent[0] == '-';
   }
   const std::size_t point = std::min(mantissa.find('.'), mantissa.size());
   const std::size_t first = mantissa.find_first_of("123456789");

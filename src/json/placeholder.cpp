@@ -86,7 +86,8 @@ bool cannot_hold_placeholder(std::string_view text) {
 
 Result<void> find_placeholders(std::string_view text, std::vector<Placeholder>& found) {
   if (cannot_hold_placeholder(text)) return {};
-  Finder finder(text.data(), found);
+  const char* begin = text.data();
+  Finder finder(begin, found);
   if (!walk_all(text, kMaxDepth, finder)) return Error{Errc::bad_json, "not JSON"};
   if (finder.bad_num()) {
     return Error{Errc::bad_packet, "a placeholder whose num is no index"};

@@ -247,15 +247,17 @@ inline const char* scan_value(const char* at, const char* end, std::size_t depth
 // Walks the whole of `text`, which must be one value with white space around it at most.
 template <class Handler>
 bool walk_all(std::string_view text, std::size_t depth, Handler& handler) {
-  const char* end = text.data() + text.size();
-  const char* at = walk(text.data(), end, depth, handler);
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const char* at = walk(begin, end, depth, handler);
   return at != nullptr && skip_space(at, end) == end;
 }
 
 // `text` without white space around it.
 inline std::string_view trim(std::string_view text) {
-  const char* end = text.data() + text.size();
-  const char* at = skip_space(text.data(), end);
+  const char* at = text.data();
+  const char* end = at + text.size();
+  at = skip_space(at, end);
   while (end != at && (end[-1] == ' ' || end[-1] == '\n' || end[-1] == '\r' || end[-1] == '\t')) {
     --end;
   }

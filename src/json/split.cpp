@@ -11,8 +11,9 @@ constexpr Error kNotJson{Errc::bad_json, "not JSON, or nested too deeply"};
 
 Result<void> split_array(std::string_view text, const Limits& limits,
                          std::vector<std::string_view>& elements) {
-  const char* end = text.data() + text.size();
-  const char* at = skip_space(text.data(), end);
+  const char* at = text.data();
+  const char* end = at + text.size();
+  at = skip_space(at, end);
   if (at == end || *at != '[' || limits.depth == 0) return kNotJson;
   at = skip_space(at + 1, end);
   if (at != end && *at == ']') {

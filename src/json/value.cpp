@@ -26,8 +26,9 @@ Result<std::string> decode(std::string_view literal) {
 template <class Take>
 Result<void> for_each_item(std::string_view text, char open, char close, Take take) {
   constexpr Error wrong{Errc::bad_json, "neither the array nor the object that was expected"};
-  const char* end = text.data() + text.size();
-  const char* at = skip_space(text.data(), end);
+  const char* at = text.data();
+  const char* end = at + text.size();
+  at = skip_space(at, end);
   if (at == end || *at != open) return wrong;
   at = skip_space(at + 1, end);
   if (at != end && *at == close) return {};

@@ -40,6 +40,20 @@ http::Response upgrade_refusal(RequestError error) {
   return response;
 }
 
+// The worker on whose loop a session lives; nullptr when no session has such an id.
+Worker* home_of(Worker& here, std::string_view sid) {
+  const int loop = engineio::loop_of_sid(sid);
+  if (loop < 0 || static_cast<std::size_t>(loop) >= here.state().workers.size()) return nullptr;
+  return here.state().workers[static_cast<std::size_t>(loop)].get();
+}
+
+// Runs `task` on the loop of `home`: at once when that is this one.
+template <class Task>
+void run_on(Worker& home, Worker& here, Task task) {
+  if (&home == &here) return task();
+  home.loop.post(std::move(task));
+}
+
 // Says one HTTP answer on a connection that has left its HttpConnection, and ends.
 class LastAnswer final : public io::StreamHandler {
  public:
@@ -92,13 +106,37 @@ EngineEndpoint::EngineEndpoint(TransportOptions options, EngineUserFactory& user
   websocket_limits_.message_bytes = options_.max_payload;
 }
 
-void EngineEndpoint::on_head(Worker&, HttpConnection& connection) {
+void EngineEndpoint::on_head(Worker& worker, HttpConnection& connection) {
   if (cors_.enabled() && connection.request().method != "OPTIONS") {
     http::Response headers;
     http::add_cors(cors_, connection.request(), headers);
     for (const auto& [name, value] : headers.fields) connection.add_field(name, value);
   }
-  connection.limit_body(options_.max_payload);
+  if (!connection.limit_body(options_.max_payload)) return;
+  if (connection.request().method == "POST") begin_post(worker, connection);
+}
+
+// A session takes one POST at a time, from its head on (socketio.md 1.10).
+void EngineEndpoint::begin_post(Worker& worker, HttpConnection& connection) {
+  const http::Query query = http::Query::parse(connection.request().query);
+  const std::string* sid = query.find("sid");
+  Worker* home = sid == nullptr ? nullptr : home_of(worker, *sid);
+  if (home == nullptr) return;
+  if (home == &worker) {
+    EngineSession* session = home->find_session(*sid);
+    if (session != nullptr && !session->begin_post()) {
+      return connection.respond(http::Response{.status = 400}, HttpConnection::After::close);
+    }
+  } else {
+    home->loop.post([home, sid = *sid] {
+      if (EngineSession* session = home->find_session(sid)) session->begin_post();
+    });
+  }
+  connection.watch_body([home, &worker, sid = *sid] {
+    run_on(*home, worker, [home, sid] {
+      if (EngineSession* session = home->find_session(sid)) session->post_dropped();
+    });
+  });
 }
 
 void EngineEndpoint::on_request(Worker& worker, HttpConnection& connection) {
@@ -122,8 +160,7 @@ void EngineEndpoint::on_request(Worker& worker, HttpConnection& connection) {
   if (sid == nullptr || sid->empty()) return handshake(worker, connection, query);
   if (websocket) {
     // A plain request for a session on WebSocket: unknown first, then the mismatch.
-    const bool known = engineio::loop_of_sid(*sid) == static_cast<int>(worker.index()) &&
-                       worker.find_session(*sid) != nullptr;
+    const bool known = home_of(worker, *sid) == &worker && worker.find_session(*sid) != nullptr;
     return refuse(worker, connection,
                   known ? RequestError::bad_request : RequestError::unknown_sid);
   }
@@ -178,17 +215,15 @@ void EngineEndpoint::poll_or_post(Worker& worker, HttpConnection& connection,
   const http::Request& request = connection.request();
   const bool is_post = request.method == "POST";
   if (!is_post && request.method != "GET") {
-    return connection.respond({.status = 500, .fields = {}, .body = {}, .shared_body = {}});
+    return connection.respond({.status = 500});
   }
   std::string body = connection.take_body();
   if (is_post && http::iequals(request.field("Content-Type"), "application/octet-stream")) {
     body = "?";  // revision 4 has no binary bodies: the session ends by one that cannot be decoded
   }
-  const int loop = engineio::loop_of_sid(sid);
-  if (loop < 0 || static_cast<std::size_t>(loop) >= worker.state().workers.size()) {
-    return refuse(worker, connection, RequestError::unknown_sid);
-  }
-  Worker& home = *worker.state().workers[static_cast<std::size_t>(loop)];
+  Worker* found = home_of(worker, sid);
+  if (found == nullptr) return refuse(worker, connection, RequestError::unknown_sid);
+  Worker& home = *found;
 
   // On the loop of the session, which may be this one. What the request said is moved along.
   auto handle = [&home, sid = std::string(sid), is_post,
@@ -215,15 +250,12 @@ void EngineEndpoint::poll_or_post(Worker& worker, HttpConnection& connection,
   auto abandoned_to = std::make_shared<AnswerTo>();
   const AnswerTo to = worker.expect_answer(
       connection, [&home, sid = std::string(sid), abandoned_to, here = &worker] {
-        auto tell = [&home, sid, from = *abandoned_to] {
-          if (EngineSession* session = home.find_session(sid)) session->request_dropped(from);
-        };
-        if (&home == here) return tell();
-        home.loop.post(std::move(tell));
+        run_on(home, *here, [&home, sid, from = *abandoned_to] {
+          if (EngineSession* session = home.find_session(sid)) session->poll_dropped(from);
+        });
       });
   *abandoned_to = to;
-  if (&home == &worker) return handle(to);
-  home.loop.post([handle = std::move(handle), to] { handle(to); });
+  run_on(home, worker, [handle = std::move(handle), to] { handle(to); });
 }
 
 void EngineEndpoint::upgrade(Worker& worker, HttpConnection& connection,
@@ -258,11 +290,9 @@ void EngineEndpoint::upgrade(Worker& worker, HttpConnection& connection,
                                 .limit = options_.limit},
         std::move(handshake.response)));
   }
-  const int loop = engineio::loop_of_sid(*sid);
-  if (loop < 0 || static_cast<std::size_t>(loop) >= worker.state().workers.size()) {
-    return refuse(worker, connection, RequestError::unknown_sid);
-  }
-  Worker& home = *worker.state().workers[static_cast<std::size_t>(loop)];
+  Worker* found = home_of(worker, *sid);
+  if (found == nullptr) return refuse(worker, connection, RequestError::unknown_sid);
+  Worker& home = *found;
   Upgrade wanted{.sid = *sid, .switching_protocols = std::move(handshake.response)};
   if (&home == &worker) return connection.upgrade(upgrade_handler(home, std::move(wanted)));
   home.loop.post([this, &home, wanted = std::move(wanted),

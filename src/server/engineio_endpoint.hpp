@@ -43,6 +43,7 @@ class EngineEndpoint final : public Endpoint {
   void handshake(Worker& worker, transport::HttpConnection& connection, const http::Query& query);
   void open_polling(Worker& worker, transport::HttpConnection& connection);
   void poll_or_post(Worker& worker, transport::HttpConnection& connection, std::string_view sid);
+  void begin_post(Worker& worker, transport::HttpConnection& connection);
   void upgrade(Worker& worker, transport::HttpConnection& connection, const http::Query& query);
   std::unique_ptr<io::StreamHandler> upgrade_handler(Worker& home, Upgrade request);
   void refuse(Worker& worker, transport::HttpConnection& connection, engineio::RequestError error);

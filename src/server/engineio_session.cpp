@@ -182,12 +182,14 @@ void EngineSession::answer(AnswerTo to, int status, std::string body,
   worker_.answer(to, std::move(response));
 }
 
+bool EngineSession::begin_post() {
+  if (session_.begin_post()) return true;
+  violate("overlapping posts", reason::transport_error);
+  return false;
+}
+
 // The packets before a bad one are delivered; those behind a close are not.
 void EngineSession::post(AnswerTo to, std::string_view body) {
-  if (!session_.begin_post()) {
-    answer(to, 400, {}, kText);
-    return violate("overlapping posts", reason::transport_error);
-  }
   engineio::PayloadReader reader(body, {.packets = endpoint_.options().payload_packets});
   while (!closed_) {
     const auto packet = reader.next();
@@ -202,7 +204,7 @@ void EngineSession::post(AnswerTo to, std::string_view body) {
   answer(to, 200, "ok", kHtml);
 }
 
-void EngineSession::request_dropped(AnswerTo from) {
+void EngineSession::poll_dropped(AnswerTo from) {
   if (!poll_ || poll_->number != from.number || poll_->worker != from.worker) return;
   poll_.reset();
   session_.on_poll_dropped();
@@ -393,9 +395,7 @@ void EngineSession::end(std::string_view why) {
   if (poll_) answer(*std::exchange(poll_, std::nullopt), 200, "1", kText);
   if (transport::WebSocketTransport* websocket = std::exchange(websocket_, nullptr)) {
     websocket->forget_user();
-    if (why == reason::ping_timeout) {
-      websocket->abort();
-    } else if (why == reason::shutting_down) {
+    if (why == reason::shutting_down) {
       websocket->close(websocket::close_code::going_away, {});
     } else {
       websocket->close(websocket::close_code::none, {});

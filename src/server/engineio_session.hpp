@@ -85,8 +85,11 @@ class EngineSession final : public transport::WebSocketUser, private io::Timer {
 
   // Polling.
   void poll(AnswerTo to);
+  bool begin_post();  // its head is there; false: another one is under way, and the session ends
   void post(AnswerTo to, std::string_view body);
-  void request_dropped(AnswerTo from);
+  // The peer went before it was answered, or before its request was complete.
+  void poll_dropped(AnswerTo from);
+  void post_dropped() { end(reason::transport_error); }
 
   // A WebSocket that asks to take over. False: it is to be closed at once.
   bool accept_candidate();

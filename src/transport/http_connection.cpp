@@ -58,13 +58,14 @@ void HttpConnection::dispatch(http::RequestDecoder::Event event) {
     return;
   }
   state_ = State::answering;
+  on_abandoned_ = nullptr;
   stream_->set_deadline(kNever);
   service_.on_request(*this);
 }
 
 bool HttpConnection::limit_body(std::size_t bytes) {
   if (decoder_.limit_body(bytes)) return true;
-  respond({.status = 413, .fields = {}, .body = {}, .shared_body = {}}, After::close);
+  respond({.status = 413}, After::close);
   return false;
 }
 

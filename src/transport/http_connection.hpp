@@ -55,6 +55,9 @@ class HttpConnection final : public io::StreamHandler {
   // Goes with the answer to this request, whoever gives it.
   void add_field(std::string_view name, std::string_view value);
 
+  // At the head: should the peer go before the request is complete, `on_abandoned` is called.
+  void watch_body(UniqueFunction<void()> on_abandoned) { on_abandoned_ = std::move(on_abandoned); }
+
   enum class After { keep_alive, close };
   void respond(http::Response response, After after = After::keep_alive);
   // The answer comes with a later respond(). Should the peer go before that, `on_abandoned` is called.

@@ -70,10 +70,10 @@ class Connection {
   // Call when what was queued has left: sends the latest pong that had to wait.
   void on_sent(SendQueue& out);
 
-  bool close_sent() const { return close_sent_; }
-  bool close_received() const { return close_received_; }
+  [[nodiscard]] bool close_sent() const { return close_sent_; }
+  [[nodiscard]] bool close_received() const { return close_received_; }
   // Neither side may say anything more.
-  bool finished() const { return close_sent_ && (close_received_ || failed_); }
+  [[nodiscard]] bool finished() const { return close_sent_ && (close_received_ || failed_); }
 
  private:
   // A frame or message of which only a part has arrived.

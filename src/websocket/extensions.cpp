@@ -18,7 +18,7 @@ class Reader {
       text_.remove_prefix(1);
     }
   }
-  bool at_end() const { return text_.empty(); }
+  [[nodiscard]] bool at_end() const { return text_.empty(); }
 
   // Removes `separator` and the white space around it.
   bool skip(char separator) {
@@ -45,8 +45,8 @@ class Reader {
         text_.remove_prefix(i + 1);
         return http::is_token(said) ? said : std::string();
       }
-      if (text_[i] == '\\' && ++i == text_.size()) break;
-      said += text_[i];
+      if (text_[i] == '\\') ++i;
+      if (i < text_.size()) said += text_[i];
     }
     return {};
   }

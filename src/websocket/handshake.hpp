@@ -13,11 +13,12 @@ namespace naru::websocket {
 // base64(SHA-1(key + GUID)), RFC 6455 section 4.2.2.
 std::string accept_value(std::string_view key);
 
-// Whether the request asks to become a WebSocket: Upgrade lists "websocket".
+// Whether the request asks to become a WebSocket: Upgrade lists "websocket", and the
+// version is not 1.0, where Upgrade means nothing.
 bool is_upgrade(const http::Request& request);
 
-// The outcome of the server's checks (RFC 6455 section 4.2.1). Either a 101 that
-// may be sent as it is, or the refusal; a refusal closes the connection.
+// The outcome of the server's checks (RFC 6455 section 4.2.1). Either a 101 that may be sent as it
+// is, or the refusal; a refusal closes the connection.
 struct Handshake {
   bool accepted = false;
   http::Response response;

@@ -30,7 +30,7 @@ struct Connection::Partial {
   std::vector<char> message;  // one block for all fragments, so that tiny ones cost no more
   std::array<char, detail::kLongestControl> control;  // payload of a control frame that is cut
 
-  bool idle() const { return head_size == 0 && !in_frame && !open; }
+  [[nodiscard]] bool idle() const { return head_size == 0 && !in_frame && !open; }
 
   // `head` was judged: it opens a message, or continues the open one, or is a control frame.
   void begin_frame(const FrameHead& head) {

@@ -144,10 +144,11 @@ TEST_F(TlsStreamTest, SurvivesAnEndAtEachByteOfTheHandshake) {
 
 TEST_F(TlsStreamTest, TakesARecordInPieces) {
   const auto client = connect();
-  const std::string records = client->encrypt("one") + client->encrypt("two");
+  std::string records = client->encrypt("one");
+  records += client->encrypt("two");
   for (const char byte : records) {
     client->send_raw({&byte, 1});
-    loop.poll(seconds(1));
+    settle(loop);
   }
   EXPECT_TRUE(turn_until(loop, [&] { return seen->received == "onetwo"; }));
 }
