@@ -8,6 +8,8 @@
 namespace naru::engineio {
 namespace {
 
+constexpr Duration kTickSlack = std::chrono::milliseconds(50);  // a timer wheel's lateness
+
 constexpr Duration kNoopInterval = std::chrono::milliseconds(100);  // socketio.md 1.12 step 2
 
 }  // namespace
@@ -18,7 +20,9 @@ Heartbeat::Heartbeat(Duration interval, Duration timeout, Instant now)
 Heartbeat::Action Heartbeat::on_deadline(Instant now) {
   if (waiting_) return Action::time_out;
   waiting_ = true;
-  deadline_ = now + timeout_;
+  // The peer's time runs from when the ping was due, so that a late tick does not add up; but a
+  // loop that was held up does not take it from the peer.
+  deadline_ = (now - deadline_ < kTickSlack ? deadline_ : now) + timeout_;
   return Action::send_ping;
 }
 

@@ -1,9 +1,8 @@
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include "io/listener.hpp"
 
+#include <arpa/inet.h>
 #include <charconv>
+#include <netinet/in.h>
 #include <string_view>
 
 namespace naru::io {

@@ -1,17 +1,16 @@
 #include "io/listener.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "io/tcp_stream.hpp"
 #include "io/tls_stream.hpp"
 
+#include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace naru::io {
@@ -60,8 +59,7 @@ int open_socket(int family, const SocketAddress& address, bool both_families) {
   if (family == AF_INET6) {
     ok = ok && ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only)) == 0;
   }
-  ok = ok &&
-       ::bind(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0 &&
+  ok = ok && ::bind(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0 &&
        ::listen(fd, kBacklog) == 0;
   if (ok) return fd;
   const int error = errno;
@@ -112,8 +110,7 @@ Result<std::unique_ptr<Listener>> Listener::listen(Loop& loop, const Endpoint& e
   return listener;
 }
 
-Listener::Listener(Loop& loop, int fd, std::shared_ptr<TlsContext> tls,
-                   HandlerFactory make_handler)
+Listener::Listener(Loop& loop, int fd, std::shared_ptr<TlsContext> tls, HandlerFactory make_handler)
     : loop_(loop),
       fd_(fd),
       port_(local_port(fd)),

@@ -1,7 +1,5 @@
 #include "io/loop.hpp"
 
-#include <unistd.h>
-
 #include "base/assert.hpp"
 #include "io/stream.hpp"
 
@@ -9,6 +7,7 @@
 #include <cerrno>
 #include <limits>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace naru::io {

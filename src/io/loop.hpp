@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/epoll.h>
-
 #include "base/send_queue.hpp"
 #include "base/time.hpp"
 #include "base/unique_function.hpp"
@@ -15,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <sys/epoll.h>
 #include <thread>
 #include <vector>
 

@@ -1,10 +1,9 @@
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include "io/loop.hpp"
 
 #include <cerrno>
+#include <sys/eventfd.h>
 #include <system_error>
+#include <unistd.h>
 
 namespace naru::io {
 

@@ -1,11 +1,10 @@
 #include "io/peer_address.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
+#include <cstring>
 #include <netinet/in.h>
 #include <sys/socket.h>
-
-#include <algorithm>
-#include <cstring>
 
 namespace naru::io {
 namespace {

@@ -1,15 +1,15 @@
 #include "io/stream.hpp"
 
-#include <openssl/ssl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "base/assert.hpp"
 #include "io/tcp_stream.hpp"
 #include "io/tls_stream.hpp"
 
+#include <openssl/ssl.h>
+
 #include <algorithm>
 #include <cerrno>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 
 namespace naru::io {

@@ -104,7 +104,7 @@ class Stream : public Pollable, public Timer {
   // turn. What the handler was given in this on_bytes and has not used, it passes on itself.
   std::unique_ptr<Detached> detach();
   static Stream& attach(Loop& loop, std::unique_ptr<Detached> detached,
-                     std::unique_ptr<StreamHandler> handler);
+                        std::unique_ptr<StreamHandler> handler);
 
   // The first handler of a stream that its loop owns; for listeners. Without one, it closes.
   void start(std::unique_ptr<StreamHandler> handler);

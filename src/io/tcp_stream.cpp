@@ -1,11 +1,10 @@
 #include "io/tcp_stream.hpp"
 
-#include <sys/socket.h>
-#include <sys/uio.h>
-
 #include <array>
 #include <cerrno>
 #include <string_view>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace naru::io {
 namespace {

@@ -124,8 +124,7 @@ std::uint64_t TimerWheel::next_tick() const {
     const std::uint64_t occupied = levels_[level].occupied;
     if (occupied == 0) continue;
     const std::uint64_t position = tick_ >> shift_of(level);
-    const int distance =
-        std::countr_zero(std::rotr(occupied, static_cast<int>(position % kSlots)));
+    const int distance = std::countr_zero(std::rotr(occupied, static_cast<int>(position % kSlots)));
     next = std::min(next, (position + static_cast<unsigned>(distance)) << shift_of(level));
   }
   return next;

@@ -66,8 +66,8 @@ class TlsStream final : public Stream {
   int reads_left_ = 0;        // recv calls of this event
   unsigned key_updates_ = 0;  // since the last application data
   bool established_;
-  bool read_full_ = false;        // the last recv got all that it asked for
-  bool eof_ = false;              // the socket's FIN is read
+  bool read_full_ = false;         // the last recv got all that it asked for
+  bool eof_ = false;               // the socket's FIN is read
   bool handshake_writes_ = false;  // waits for room in the socket
   bool read_wants_write_ = false;
   bool write_wants_read_ = false;

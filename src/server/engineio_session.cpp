@@ -139,6 +139,8 @@ SendOutcome EngineSession::outcome(transport::Push push) {
 // ---- polling
 
 void EngineSession::poll(AnswerTo to) {
+  if (deadline() <= worker_.loop.now()) on_timer(worker_.loop.now());  // its tick is still to come
+  if (closed_) return answer_unknown(to);
   switch (session_.on_poll()) {
     case engineio::Session::Poll::answer:
       poll_ = to;
@@ -186,6 +188,15 @@ bool EngineSession::begin_post() {
   if (session_.begin_post()) return true;
   violate("overlapping posts", reason::transport_error);
   return false;
+}
+
+// What a request gets whose session has ended.
+void EngineSession::answer_unknown(AnswerTo to) {
+  http::Response response;
+  response.status = engineio::error_status(engineio::RequestError::unknown_sid);
+  response.set("Content-Type", "application/json");
+  response.body = engineio::error_body(engineio::RequestError::unknown_sid);
+  worker_.answer(to, std::move(response));
 }
 
 // The packets before a bad one are delivered; those behind a close are not.

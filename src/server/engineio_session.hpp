@@ -119,6 +119,7 @@ class EngineSession final : public transport::WebSocketUser, private io::Timer {
   void schedule_answer();
   void answer_poll();
   void answer(AnswerTo to, int status, std::string body, std::string_view content_type);
+  void answer_unknown(AnswerTo to);
   void violate(std::string_view text, std::string_view why);
   void end(std::string_view why);
   void report_closed(std::string_view why);

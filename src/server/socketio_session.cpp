@@ -4,7 +4,6 @@
 #include <exception>
 #include <utility>
 
-#include "base/utf8.hpp"
 #include "engineio/handshake.hpp"
 #include "json/split.hpp"
 #include "server/socketio_server.hpp"
@@ -34,8 +33,8 @@ SocketIoSession::~SocketIoSession() = default;
 void SocketIoSession::on_open() {}
 
 void SocketIoSession::on_text(std::string_view text, bool checked) {
-  if (!checked && !is_utf8(text)) return fail("text is not UTF-8");
-  on_packet(decoder_.receive_text(text));
+  using Text = socketio::Decoder::Text;
+  on_packet(decoder_.receive_text(text, checked ? Text::utf8 : Text::unchecked));
 }
 
 void SocketIoSession::on_binary(std::string_view bytes) {

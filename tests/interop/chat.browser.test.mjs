@@ -144,15 +144,15 @@ for (const [engine, startBrowser] of Object.entries(kBrowsers)) {
     // Both sides send numbered messages; `disturb` does something to Mina's connection when a third
     // of them is through. Everything has to arrive, once and in order.
     async function stream(mina, jonas, disturb) {
-      const kCount = 150;
-      const kBurst = 5;
+      const kCount = 120;
+      const kBurst = 8;
       for (let sent = 0; sent < kCount; sent += kBurst) {
         const burst = numbers(kBurst).map((n) => String(sent + n).padStart(4, "0"));
         await Promise.all([
           mina.sayAll(burst.map((n) => `mina ${n}`)),
           jonas.sayAll(burst.map((n) => `jonas ${n}`)),
         ]);
-        if (sent === kCount / 3) await disturb();
+        if (sent === kCount / 3) await disturb();  // a multiple of the burst
       }
       const last = String(kCount - 1).padStart(4, "0");
       await Promise.all([mina.shows(`jonas ${last}`), jonas.shows(`mina ${last}`)]);

@@ -19,6 +19,7 @@ describe("engineio-v4", { timeout: 40_000 }, () => {
   before(async () => (server = await startProfile("engineio-v4")));
   after(async () => {
     for (const socket of open) socket.close();
+    RawWebSocket.destroyAll();
     await server.stop();
   });
 

@@ -20,7 +20,10 @@ describe("engineio-v4 over HTTP", { timeout: 30_000 }, () => {
   let server;
 
   before(async () => (server = await startProfile("engineio-v4")));
-  after(() => server.stop());
+  after(async () => {
+    RawWebSocket.destroyAll();
+    await server.stop();
+  });
 
   // The path of a fresh polling session.
   async function session() {
@@ -105,7 +108,8 @@ describe("engineio-v4 over HTTP", { timeout: 30_000 }, () => {
       assert.match(answer, /Unsupported protocol version$/);
     });
 
-    it("answers a refused handshake with code 4 and 403", async () => {
+    const kNoProfile = "naru-conformance has no profile engineio-client yet";
+    it("answers a refused handshake with code 4 and 403", { todo: kNoProfile }, async () => {
       const strict = await startProfile("engineio-client");
       try {
         assertError(await request(strict, `${kPolling}&deny=1`), 4, 403);

@@ -1,16 +1,16 @@
 #include "io/listener.hpp"
 
-#include <gtest/gtest.h>
-#include <netinet/tcp.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-
 #include "io/stream.hpp"
 #include "world.hpp"
 
+#include <gtest/gtest.h>
+
 #include <array>
 #include <memory>
+#include <netinet/tcp.h>
 #include <string>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <vector>
 
 namespace naru::io {
@@ -125,13 +125,12 @@ TEST(Listener, TurnsAwayWhomTheFactoryMakesNoHandlerFor) {
     Loop loop;
     int asked = 0;
     const auto tls = wire == Wire::tls ? testing::test_tls_context() : nullptr;
-    auto listener = Listener::listen(loop, {"127.0.0.1", 0}, tls,
-                                     [&](Stream& stream) -> std::unique_ptr<StreamHandler> {
-                                       if (++asked == 1) return nullptr;
-                                       stream.abort();
-                                       return std::make_unique<Witness>(
-                                           std::make_shared<testing::Seen>());
-                                     });
+    auto listener = Listener::listen(
+        loop, {"127.0.0.1", 0}, tls, [&](Stream& stream) -> std::unique_ptr<StreamHandler> {
+          if (++asked == 1) return nullptr;
+          stream.abort();
+          return std::make_unique<Witness>(std::make_shared<testing::Seen>());
+        });
     for (int i = 1; i <= 2; ++i) {
       Client client(AF_INET, (*listener)->port());
       std::string got;

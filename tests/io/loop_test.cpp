@@ -1,16 +1,16 @@
 #include "io/loop.hpp"
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include "io/stream.hpp"
 #include "world.hpp"
+
+#include <gtest/gtest.h>
 
 #include <array>
 #include <atomic>
 #include <functional>
 #include <string>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace naru::io {

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include "io/loop.hpp"
+
+#include <gtest/gtest.h>
 
 #include <array>
 #include <atomic>

@@ -1,7 +1,8 @@
 #include "io/peer_address.hpp"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
+
+#include <arpa/inet.h>
 #include <netinet/in.h>
 
 namespace naru::io {

@@ -1,16 +1,16 @@
 #include "io/stream.hpp"
 
-#include <gtest/gtest.h>
-#include <sys/epoll.h>
-
 #include "io/tcp_stream.hpp"
 #include "world.hpp"
+
+#include <gtest/gtest.h>
 
 #include <array>
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
+#include <sys/epoll.h>
 #include <thread>
 
 // What both kinds of stream promise: each test runs over TCP (IPv4, IPv6) and TLS.
@@ -379,7 +379,9 @@ TEST_P(EveryStream, AbortFromEachCallEndsWithOneOnClosed) {
   };
   const std::array rows{
       Row{"attached bytes closed ",
-          [&](Seen& s) { s.on_bytes = [abort](Stream& stream, std::string_view) { abort(stream); }; }},
+          [&](Seen& s) {
+            s.on_bytes = [abort](Stream& stream, std::string_view) { abort(stream); };
+          }},
       Row{"attached bytes end closed ", [&](Seen& s) { s.on_end = abort; }},
       Row{"attached bytes deadline closed ",
           [&](Seen& s) {

@@ -82,10 +82,9 @@ TEST(TimerWheel, NextIsNeverWhenEmptyAndNeverAfterADeadline) {
 
 // Following next() alone must reach each deadline, through every level, in few steps.
 TEST(TimerWheel, ReachesADeadlineThroughEveryLevelByFollowingNext) {
-  for (const Duration after : std::vector<Duration>{milliseconds(10), milliseconds(630),
-                                                    milliseconds(640), milliseconds(650), seconds(40),
-                                                    seconds(41), seconds(2621), hours(1), hours(46),
-                                                    hours(47), hours(24 * 30)}) {
+  for (const Duration after : std::vector<Duration>{
+           milliseconds(10), milliseconds(630), milliseconds(640), milliseconds(650), seconds(40),
+           seconds(41), seconds(2621), hours(1), hours(46), hours(47), hours(24 * 30)}) {
     TimerWheel wheel(kStart);
     wheel.advance(at(milliseconds(7770)));
     TestTimer timer;
@@ -130,7 +129,7 @@ TEST(TimerWheel, AgreesWithASortedListOverThousandsOfTimers) {
         timer.fired.clear();
         wanted[i] = kNever;
       }
-      ASSERT_FALSE(wanted[i] + milliseconds(10) < now && wanted[i] != kNever);
+      ASSERT_FALSE(wanted[i] != kNever && wanted[i] + milliseconds(10) < now);
     }
     const std::size_t moved = random() % timers.size();
     wanted[moved] = random() % 8 == 0 ? kNever : some_deadline();

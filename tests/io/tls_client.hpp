@@ -1,13 +1,13 @@
 #pragma once
 
+#include "client.hpp"
+#include "io/tls_context.hpp"
+
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-
-#include "client.hpp"
-#include "io/tls_context.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,7 +20,8 @@ namespace naru::io::testing {
 
 // A self-signed certificate with a P-256 key, made for this run, in two files.
 struct Certificate {
-  explicit Certificate(const std::string& suffix = "") : stem(::testing::TempDir() + "naru-io-" + std::to_string(::getpid()) + suffix) {
+  explicit Certificate(const std::string& suffix = "")
+      : stem(::testing::TempDir() + "naru-io-" + std::to_string(::getpid()) + suffix) {
     EVP_PKEY* key = EVP_EC_gen("P-256");
     X509* x509 = X509_new();
     X509_set_version(x509, 2);
@@ -66,7 +67,7 @@ inline std::shared_ptr<TlsContext> test_tls_context() {
 
 struct TlsOptions {
   std::string alpn = {};  // as on the wire: "\x08http/1.1"
-  int version = 0;   // the only one; 0: any
+  int version = 0;        // the only one; 0: any
 };
 
 // A TLS client that keeps OpenSSL away from the socket, so that a test sees each record.

@@ -1,9 +1,9 @@
 #include "io/tls_context.hpp"
 
+#include "tls_client.hpp"
+
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
-
-#include "tls_client.hpp"
 
 #include <string>
 

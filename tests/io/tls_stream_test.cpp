@@ -1,9 +1,9 @@
 #include "io/tls_stream.hpp"
 
+#include "world.hpp"
+
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
-
-#include "world.hpp"
 
 #include <memory>
 #include <string>
@@ -231,8 +231,7 @@ TEST_F(TlsStreamTest, ResumesSessionsOfItsOwnContextOnly) {
   SSL_SESSION* session = SSL_get1_session(first->ssl());
   ASSERT_NE(session, nullptr);
   const testing::Certificate certificate("other");
-  const auto other =
-      *TlsContext::load(certificate.certificate_file, certificate.key_file);
+  const auto other = *TlsContext::load(certificate.certificate_file, certificate.key_file);
   for (const auto& context : {testing::test_tls_context(), other}) {
     World again{Wire::tls, context};
     TlsClient client(again.listener->port(), {.version = TLS1_2_VERSION});

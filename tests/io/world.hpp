@@ -1,11 +1,11 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include "io/listener.hpp"
 #include "io/loop.hpp"
 #include "io/stream.hpp"
 #include "tls_client.hpp"
+
+#include <gtest/gtest.h>
 
 #include <chrono>
 #include <functional>
@@ -123,11 +123,10 @@ class World {
   explicit World(Wire wire) : World(wire, wire == Wire::tls ? test_tls_context() : nullptr) {}
   World(Wire wire, std::shared_ptr<TlsContext> tls) : wire_(wire) {
     const Endpoint endpoint{wire == Wire::tcp6 ? "::1" : "127.0.0.1", 0};
-    auto made = Listener::listen(
-        loop, endpoint, std::move(tls), [this](Stream&) {
-          accepted.push_back(seen);
-          return std::make_unique<Witness>(std::exchange(seen, std::make_shared<Seen>()));
-        });
+    auto made = Listener::listen(loop, endpoint, std::move(tls), [this](Stream&) {
+      accepted.push_back(seen);
+      return std::make_unique<Witness>(std::exchange(seen, std::make_shared<Seen>()));
+    });
     EXPECT_TRUE(made) << last_error();
     listener = *std::move(made);
   }
@@ -137,9 +136,7 @@ class World {
   std::unique_ptr<Client> connect(int receive_buffer = 0) {
     const std::size_t before = accepted.size();
     auto client = dial(wire_, listener->port(), receive_buffer);
-    EXPECT_TRUE(turn_until(loop, [&] {
-      return client->handshake() && accepted.size() > before;
-    }));
+    EXPECT_TRUE(turn_until(loop, [&] { return client->handshake() && accepted.size() > before; }));
     settle(loop);
     return client;
   }

@@ -66,10 +66,17 @@ export function upgradeRequest(server, path, headers = []) {
 
 // A WebSocket client that sends what it is told, right or wrong.
 export class RawWebSocket {
+  static #all = new Set();
   #input = Buffer.alloc(0);
+
+  // For the end of a suite: a server waits some time for a client that does not close.
+  static destroyAll() {
+    for (const raw of RawWebSocket.#all) raw.destroy();
+  }
 
   static async open(server, path = "/", headers = []) {
     const raw = new RawWebSocket();
+    RawWebSocket.#all.add(raw);
     raw.socket = net.connect(server.port, "127.0.0.1");
     raw.socket.setNoDelay(true);
     raw.socket.setTimeout(kSilence, () => raw.socket.destroy(new Error("the server is silent")));
@@ -125,6 +132,7 @@ export class RawWebSocket {
   }
 
   destroy() {
+    RawWebSocket.#all.delete(this);
     this.socket.destroy();
   }
 

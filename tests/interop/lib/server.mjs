@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 export const kRoot = fileURLToPath(new URL("../../../", import.meta.url));
 const kStartLimit = 10_000;  // ms
-const kStopLimit = 5_000;  // ms
+const kStopLimit = 10_000;  // ms; a server may wait some seconds for clients that do not answer its Close
 
 // One profile of naru-conformance: the server of a test that needs no page.
 export function startProfile(profile, port = 0, ...more) {
@@ -28,7 +28,10 @@ async function start(binary, args) {
   const exited = once(child, "exit");
   const said = { text: "" };
   const port = await new Promise((resolve, reject) => {
-    const fail = (why) => reject(new Error(`${binary} ${args.join(" ")}: ${why}\n${said.text}`));
+    const fail = (why) => {
+      clearTimeout(timer);
+      reject(new Error(`${binary} ${args.join(" ")}: ${why}\n${said.text}`));
+    };
     const timer = setTimeout(() => {
       child.kill("SIGKILL");
       fail("did not say that it listens");
