@@ -68,11 +68,12 @@ int serve(const ServeConfig& config) {
       throw std::runtime_error("cannot listen on " + server.last_error());
     }
   }
-  for (const std::string& url : server.urls()) {
-    std::printf("naru %s is listening on %s\n", NARU_VERSION, url.c_str());
-  }
-  std::fflush(stdout);
-  return server.run_until_signal();
+  return server.run_until_signal([&server] {
+    for (const std::string& url : server.urls()) {
+      std::printf("naru %s is listening on %s\n", NARU_VERSION, url.c_str());
+    }
+    std::fflush(stdout);
+  });
 }
 
 }  // namespace naru::app

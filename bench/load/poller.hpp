@@ -88,7 +88,8 @@ class Connection {
 template <class OpenNext>
 void open_all(Poller& poller, std::size_t wanted, const std::size_t& ready, OpenNext open_next) {
   const Instant deadline = Clock::now() + std::chrono::seconds(60);
-  for (std::size_t begun = 0; ready < wanted;) {
+  std::size_t begun = 0;
+  while (ready < wanted) {
     while (begun < wanted && begun < ready + 64) open_next(begun++);
     poller.turn();
     if (Clock::now() > deadline) {

@@ -94,11 +94,13 @@ class Server {
   // drain_timeout, ends the loops. From any thread but a loop's own.
   void stop();
 
-  // listen(), start(), wait for SIGINT or SIGTERM, stop(). Returns the exit status of main(): 0, or 1
-  // when it could not listen, after saying why on standard error. A second signal ends at once.
+  // listen(), say so on standard output, start(), wait for SIGINT or SIGTERM, stop(). Returns the exit
+  // status of main(): 0, or 1 when it could not listen, after saying why on standard error. A second
+  // signal ends at once.
   int run(const ListenOptions& where = {});
-  // The same with the listeners that are open already.
-  int run_until_signal();
+  // The same with the listeners that are open already. `on_running` is called once the loops run and
+  // signals are held for us: the time to say that we listen.
+  int run_until_signal(const std::function<void()>& on_running = {});
 
   Topic topic(std::string_view name);
   Stats stats() const;

@@ -113,10 +113,13 @@ int Server::run(const ListenOptions& where) {
     std::fprintf(stderr, "naru: cannot listen: %s\n", last_error().c_str());
     return 1;
   }
-  return run_until_signal();
+  return run_until_signal([this] {
+    for (const std::string& url : urls()) std::printf("listening on %s\n", url.c_str());
+    std::fflush(stdout);
+  });
 }
 
-int Server::run_until_signal() {
+int Server::run_until_signal(const std::function<void()>& on_running) {
   sigset_t signals;
   sigset_t before;
   sigemptyset(&signals);
@@ -124,6 +127,7 @@ int Server::run_until_signal() {
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, &before);  // the loops' threads inherit it
   start();
+  if (on_running) on_running();
   int caught = 0;
   sigwait(&signals, &caught);
   // Delivered from now on: a second signal ends the program at once.

@@ -133,8 +133,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "naru-conformance: %s\n", server.last_error().c_str());
     return 1;
   }
-  const std::string url = server.urls().front();
-  std::printf("listening on %s\n", url.substr(url.rfind(':') + 1).c_str());
-  std::fflush(stdout);
-  return server.run_until_signal();
+  return server.run_until_signal([&server] {
+    const std::string url = server.urls().front();
+    std::printf("listening on %s\n", url.substr(url.rfind(':') + 1).c_str());
+    std::fflush(stdout);
+  });
 }
