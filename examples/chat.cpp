@@ -1,5 +1,6 @@
 // A chat room over Socket.IO: any socket.io-client 3 or 4 can connect to it.
 #include <naru/server.hpp>
+
 #include <string>
 
 int main(int argc, char** argv) {

@@ -80,7 +80,9 @@ struct Guest {
   std::string name;
   std::string room;
 };
-Guest& guest(Socket& socket) { return *std::any_cast<Guest>(&socket.data()); }
+Guest& guest(Socket& socket) {
+  return *std::any_cast<Guest>(&socket.data());
+}
 
 std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
@@ -97,16 +99,16 @@ std::string trimmed(const Json& value) {
 }
 
 bool is_name(const std::string& text) {
-  return !text.empty() && text.size() <= 4 * kNameCharacters &&
-         characters(text) <= kNameCharacters;
+  return !text.empty() && text.size() <= 4 * kNameCharacters && characters(text) <= kNameCharacters;
 }
 
 bool is_image_type(const std::string& type) {
-  return type == "image/png" || type == "image/jpeg" || type == "image/webp" ||
-         type == "image/gif";
+  return type == "image/png" || type == "image/jpeg" || type == "image/webp" || type == "image/gif";
 }
 
-Json refusal(const char* text) { return Json(Json::Object{{"error", Json(text)}}); }
+Json refusal(const char* text) {
+  return Json(Json::Object{{"error", Json(text)}});
+}
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -251,9 +253,8 @@ void Chat::on_got(Socket& socket, const std::string& message_id) {
     const auto room = rooms_.find(reader.room);
     if (room == rooms_.end()) return;
     const auto& history = room->second.history;
-    const auto found = std::find_if(history.begin(), history.end(), [&](const ChatMessage& each) {
-      return each.id == message_id;
-    });
+    const auto found = std::find_if(history.begin(), history.end(),
+                                    [&](const ChatMessage& each) { return each.id == message_id; });
     if (found == history.end()) return;
     author = found->from.id;
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "naru/socketio.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -8,8 +10,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "naru/socketio.hpp"
 
 namespace naru::app {
 

@@ -10,13 +10,13 @@ struct ServeConfig {
   std::vector<std::string> listen;  // "[http://|https://]host:port"; empty: localhost:3000
   std::string tls_cert;             // PEM files
   std::string tls_key;
-  unsigned loops = 0;         // 0: one per core
-  std::string log = "info";   // debug, info, warning, error, off
-  std::string web;            // the directory of the gallery
+  unsigned loops = 0;        // 0: one per core
+  std::string log = "info";  // debug, info, warning, error, off
+  std::string web;           // the directory of the gallery
 };
 
-// Reads a TOML file over `config`. Throws std::runtime_error with a message for people: the file and
-// line of a syntax error, an unknown key with the nearest known one, a value of the wrong type.
+// Reads a TOML file over `config`. Throws std::runtime_error with a message for people: the file
+// and line of a syntax error, an unknown key with the nearest known one, a value of the wrong type.
 void read_config(const std::string& file, ServeConfig& config);
 
 // A listener as it was written, taken apart.

@@ -24,10 +24,14 @@ std::function<void(LogLevel, std::string_view)> stderr_logger() {
   logger->set_level(spdlog::level::debug);  // the server filters
   return [logger](LogLevel level, std::string_view line) {
     switch (level) {
-      case LogLevel::debug: return logger->debug(line);
-      case LogLevel::info: return logger->info(line);
-      case LogLevel::warning: return logger->warn(line);
-      case LogLevel::error: return logger->error(line);
+      case LogLevel::debug:
+        return logger->debug(line);
+      case LogLevel::info:
+        return logger->info(line);
+      case LogLevel::warning:
+        return logger->warn(line);
+      case LogLevel::error:
+        return logger->error(line);
     }
   };
 }

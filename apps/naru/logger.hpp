@@ -1,11 +1,11 @@
 #pragma once
 
+#include "naru/server.hpp"
+
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "naru/server.hpp"
 
 namespace naru::app {
 

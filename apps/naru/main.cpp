@@ -1,12 +1,13 @@
 // The naru command. Each subcommand is a file beside this one.
 
+#include "config.hpp"
+#include "serve.hpp"
+
 #include <CLI/CLI.hpp>
+
 #include <cstdio>
 #include <exception>
 #include <string>
-
-#include "config.hpp"
-#include "serve.hpp"
 
 namespace {
 
@@ -17,20 +18,26 @@ struct ServeArguments {
 };
 
 void add_serve(CLI::App& app, ServeArguments& given) {
-  CLI::App* serve = app.add_subcommand("serve", "Serve the gallery and its demos over every protocol");
-  serve->add_option("--listen", given.config.listen,
-                    "Where to listen, repeatable: 127.0.0.1:3000, [::1]:3000, :3000 (every address), "
-                    "https://:3443 (default: localhost:3000)")
+  CLI::App* serve =
+      app.add_subcommand("serve", "Serve the gallery and its demos over every protocol");
+  serve
+      ->add_option(
+          "--listen", given.config.listen,
+          "Where to listen, repeatable: 127.0.0.1:3000, [::1]:3000, :3000 (every address), "
+          "https://:3443 (default: localhost:3000)")
       ->type_name("[https://]HOST:PORT");
-  serve->add_option("--tls-cert", given.config.tls_cert,
-                    "Certificate chain for https and wss, PEM (adds port 3443 unless --listen says another)")
+  serve
+      ->add_option(
+          "--tls-cert", given.config.tls_cert,
+          "Certificate chain for https and wss, PEM (adds port 3443 unless --listen says another)")
       ->type_name("FILE");
   serve->add_option("--tls-key", given.config.tls_key, "Its private key, PEM")->type_name("FILE");
   serve->add_option("--loops", given.config.loops, "Event loops, one thread each (0: one per core)")
       ->type_name("N")
       ->check(CLI::Range(0, 4096));
-  serve->add_option("--log", given.config.log,
-                    "Least level to log: debug, info, warning, error, off (default: info)")
+  serve
+      ->add_option("--log", given.config.log,
+                   "Least level to log: debug, info, warning, error, off (default: info)")
       ->type_name("LEVEL");
   serve->add_option("--web", given.config.web, "Directory of the gallery")->type_name("DIR");
   serve->add_option("--config", given.file, "TOML file with these names as keys (tls_cert, ...)")

@@ -1,12 +1,12 @@
 #include "serve.hpp"
 
-#include <cstdio>
-#include <filesystem>
-#include <stdexcept>
-
 #include "chat.hpp"
 #include "logger.hpp"
 #include "naru/server.hpp"
+
+#include <cstdio>
+#include <filesystem>
+#include <stdexcept>
 
 namespace naru::app {
 namespace {

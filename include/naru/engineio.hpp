@@ -1,13 +1,13 @@
 #pragma once
 
+#include "naru/websocket.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "naru/websocket.hpp"
 
 namespace naru {
 

@@ -1,5 +1,10 @@
 #pragma once
 
+#include "naru/engineio.hpp"
+#include "naru/result.hpp"
+#include "naru/socketio.hpp"
+#include "naru/websocket.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -7,11 +12,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "naru/engineio.hpp"
-#include "naru/result.hpp"
-#include "naru/socketio.hpp"
-#include "naru/websocket.hpp"
 
 namespace naru {
 
@@ -22,7 +22,7 @@ struct State;
 enum class LogLevel { debug, info, warning, error };
 
 struct ServerOptions {
-  unsigned loops = 0;  // threads; 0: one per core
+  unsigned loops = 0;                             // threads; 0: one per core
   std::chrono::milliseconds drain_timeout{5000};  // stop() waits so long for peers to go
   // One line per event: "event=... key=value ...". Called from any thread.
   std::function<void(LogLevel, std::string_view)> log{};
@@ -39,8 +39,8 @@ struct ListenOptions {
 
 // Totals since the start, summed over the loops.
 struct Stats {
-  std::uint64_t connections = 0;   // accepted
-  std::uint64_t requests = 0;      // HTTP
+  std::uint64_t connections = 0;  // accepted
+  std::uint64_t requests = 0;     // HTTP
   std::uint64_t messages_in = 0;
   std::uint64_t messages_out = 0;  // handed to a connection, each receiver of a broadcast counted
   std::uint64_t violations = 0;    // peers that broke their protocol
@@ -48,7 +48,8 @@ struct Stats {
   std::uint64_t slow_closed = 0;   // slow consumers that were closed
 };
 
-// A name that publications reach subscribers by. Copyable; usable on any thread while the server lives.
+// A name that publications reach subscribers by. Copyable; usable on any thread while the server
+// lives.
 class Topic {
  public:
   // Sends to every subscriber on every loop; copies the message once. Droppable: a subscriber that
@@ -64,8 +65,8 @@ class Topic {
   std::string name_;
 };
 
-// The server: routes are registered first, then start() or run() makes them immutable, and the loops
-// serve them, each on its own thread.
+// The server: routes are registered first, then start() or run() makes them immutable, and the
+// loops serve them, each on its own thread.
 class Server {
  public:
   explicit Server(ServerOptions options = {});
@@ -94,12 +95,12 @@ class Server {
   // drain_timeout, ends the loops. From any thread but a loop's own.
   void stop();
 
-  // listen(), say so on standard output, start(), wait for SIGINT or SIGTERM, stop(). Returns the exit
-  // status of main(): 0, or 1 when it could not listen, after saying why on standard error. A second
-  // signal ends at once.
+  // listen(), say so on standard output, start(), wait for SIGINT or SIGTERM, stop(). Returns the
+  // exit status of main(): 0, or 1 when it could not listen, after saying why on standard error. A
+  // second signal ends at once.
   int run(const ListenOptions& where = {});
-  // The same with the listeners that are open already. `on_running` is called once the loops run and
-  // signals are held for us: the time to say that we listen.
+  // The same with the listeners that are open already. `on_running` is called once the loops run
+  // and signals are held for us: the time to say that we listen.
   int run_until_signal(const std::function<void()>& on_running = {});
 
   Topic topic(std::string_view name);

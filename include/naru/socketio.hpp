@@ -1,5 +1,9 @@
 #pragma once
 
+#include "naru/engineio.hpp"
+#include "naru/json.hpp"
+#include "naru/result.hpp"
+
 #include <any>
 #include <chrono>
 #include <cstddef>
@@ -15,10 +19,6 @@
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-#include "naru/engineio.hpp"
-#include "naru/json.hpp"
-#include "naru/result.hpp"
 
 namespace naru {
 
@@ -44,10 +44,15 @@ struct Arguments {
 
 namespace detail {
 
-// The JSON array of an event's name and arguments (or an ack's arguments) while it is written.
+// The JSON array of an event's name and arguments (or an ack's arguments) while it is written. Its
+// buffer is the thread's, handed from one writer to the next, so that an emit allocates nothing.
 class ArgumentWriter {
  public:
-  ArgumentWriter() : json_(text_, attachments_) { json_.begin_array(); }
+  ArgumentWriter() : json_(text_, attachments_) {
+    take_buffer();
+    json_.begin_array();
+  }
+  ~ArgumentWriter() { give_back_buffer(); }
   explicit ArgumentWriter(std::string_view event) : ArgumentWriter() { json_.string(event); }
   ArgumentWriter(const ArgumentWriter&) = delete;
   ArgumentWriter& operator=(const ArgumentWriter&) = delete;
@@ -66,6 +71,9 @@ class ArgumentWriter {
   std::vector<std::string>& attachments() { return attachments_; }
 
  private:
+  void take_buffer();
+  void give_back_buffer();
+
   std::string text_;
   std::vector<std::string> attachments_;
   JsonWriter json_;
@@ -168,8 +176,8 @@ class Broadcast {
 // An emit to one socket with an option: a deadline for its acknowledgement, or droppable.
 class Emitter {
  public:
-  // The peer's answer goes to `on_answer(Result<T>)`, once: T from its first argument (Arguments for
-  // all of them), timed_out, or disconnected. Runs on the socket's loop.
+  // The peer's answer goes to `on_answer(Result<T>)`, once: T from its first argument (Arguments
+  // for all of them), timed_out, or disconnected. Runs on the socket's loop.
   template <class... AF>
   SendOutcome emit_with_ack(std::string_view event, const AF&... args_then_on_answer);
   template <class... A>
@@ -200,9 +208,9 @@ class Socket {
   bool connected() const;
   Namespace& nsp() const;
   const RequestInfo& request() const;
-  JsonView auth() const;  // what the client gave as `auth`: an object
+  JsonView auth() const;               // what the client gave as `auth`: an object
   std::string_view transport() const;  // "polling" or "websocket", now
-  std::any& data();  // yours; dies with the socket
+  std::any& data();                    // yours; dies with the socket
 
   // Sends an event to this client. Errors in names (reserved ones) are programming errors: throws
   // std::invalid_argument.
@@ -291,9 +299,10 @@ class Namespace {
   void on_disconnecting(std::function<void(Socket&, std::string_view reason)> handler);
   void on_disconnect(std::function<void(Socket&, std::string_view reason)> handler);
 
-  // Calls `handler(Socket&, A...)` for each event of that name, its arguments decoded into A.... What
-  // it returns, unless void, is the acknowledgement; or take an Ack as the last parameter and answer
-  // later. Arguments that do not fit A... are the peer's fault: the event is dropped and counted.
+  // Calls `handler(Socket&, A...)` for each event of that name, its arguments decoded into A....
+  // What it returns, unless void, is the acknowledgement; or take an Ack as the last parameter and
+  // answer later. Arguments that do not fit A... are the peer's fault: the event is dropped and
+  // counted.
   template <class F>
   void on(std::string_view event, F handler);
 
@@ -317,12 +326,12 @@ class Namespace {
 };
 
 struct SocketIoOptions : TransportOptions {
-  std::chrono::milliseconds connect_timeout{45'000};  // to join a first namespace
-  std::chrono::milliseconds ack_timeout{30'000};      // for emit_with_ack without timeout()
+  std::chrono::milliseconds connect_timeout{45'000};     // to join a first namespace
+  std::chrono::milliseconds ack_timeout{30'000};         // for emit_with_ack without timeout()
   std::chrono::milliseconds attachment_timeout{30'000};  // for a packet to be completed
-  std::size_t attachments = 10;                       // binary values in one packet
-  std::size_t namespaces = 64;                        // joined by one connection
-  std::size_t pending_acks = 10'000;                  // of one socket
+  std::size_t attachments = 10;                          // binary values in one packet
+  std::size_t namespaces = 64;                           // joined by one connection
+  std::size_t pending_acks = 10'000;                     // of one socket
 };
 
 // A Socket.IO server under one path.
@@ -380,28 +389,30 @@ void Namespace::on(std::string_view event, F handler) {
   constexpr bool takes_ack = std::is_same_v<std::tuple_element_t<count - 1, Parameters>, Ack>;
   constexpr std::size_t values = count - 1 - (takes_ack ? 1 : 0);
 
-  add_handler(event, [handler = std::move(handler)](Socket& socket, const Arguments& arguments,
-                                                    const Ack& ack) mutable -> bool {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) -> bool {
-      std::tuple<Result<std::tuple_element_t<I + 1, Parameters>>...> decoded{
-          detail::read_argument<std::tuple_element_t<I + 1, Parameters>>(arguments, I)...};
-      if (!(std::get<I>(decoded).has_value() && ...)) return false;
-      const auto call = [&]() -> decltype(auto) {
-        if constexpr (takes_ack) {
-          return handler(socket, *std::move(std::get<I>(decoded))..., ack);
-        } else {
-          return handler(socket, *std::move(std::get<I>(decoded))...);
-        }
-      };
-      if constexpr (std::is_void_v<Return>) {
-        call();
-      } else {
-        const Return answer = call();
-        if (ack) ack(answer);
-      }
-      return true;
-    }(std::make_index_sequence<values>());
-  });
+  add_handler(
+      event,
+      [handler = std::move(handler)](Socket& socket, const Arguments& arguments,
+                                     const Ack& ack) mutable -> bool {
+        return [&]<std::size_t... I>(std::index_sequence<I...>) -> bool {
+          std::tuple<Result<std::tuple_element_t<I + 1, Parameters>>...> decoded{
+              detail::read_argument<std::tuple_element_t<I + 1, Parameters>>(arguments, I)...};
+          if (!(std::get<I>(decoded).has_value() && ...)) return false;
+          const auto call = [&]() -> decltype(auto) {
+            if constexpr (takes_ack) {
+              return handler(socket, *std::move(std::get<I>(decoded))..., ack);
+            } else {
+              return handler(socket, *std::move(std::get<I>(decoded))...);
+            }
+          };
+          if constexpr (std::is_void_v<Return>) {
+            call();
+          } else {
+            const Return answer = call();
+            if (ack) ack(answer);
+          }
+          return true;
+        }(std::make_index_sequence<values>());
+      });
 }
 
 }  // namespace naru

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "naru/bytes.hpp"
+
 #include <any>
 #include <chrono>
 #include <cstddef>
@@ -9,8 +11,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "naru/bytes.hpp"
 
 namespace naru {
 
@@ -22,8 +22,12 @@ struct Message {
   std::string_view text() const { return data; }
   BytesView bytes() const { return as_bytes(data); }
 };
-inline Message text(std::string_view data) { return {data, false}; }
-inline Message binary(BytesView data) { return {as_text(data), true}; }
+inline Message text(std::string_view data) {
+  return {data, false};
+}
+inline Message binary(BytesView data) {
+  return {as_text(data), true};
+}
 
 // What became of a message that was handed over for sending.
 enum class SendOutcome {
@@ -35,11 +39,11 @@ enum class SendOutcome {
 
 // What the handshake said, for handlers and policies. Borrowed like everything in a handler.
 struct RequestInfo {
-  std::string path;   // percent-encoded, as sent
-  std::string query;  // likewise, without '?'
+  std::string path;                                          // percent-encoded, as sent
+  std::string query;                                         // likewise, without '?'
   std::vector<std::pair<std::string, std::string>> headers;  // as sent, in order
-  std::string address;  // of the peer: "192.0.2.1"
-  bool secure = false;  // came by TLS
+  std::string address;                                       // of the peer: "192.0.2.1"
+  bool secure = false;                                       // came by TLS
 
   // The first header of that name (case-insensitive), or "".
   std::string_view header(std::string_view name) const;
@@ -47,8 +51,8 @@ struct RequestInfo {
 
 class WebSocketRef;
 
-// One plain WebSocket at the server. Borrowed by handlers: neither copied nor kept; ref() gives what
-// may be kept. All calls on its own loop, which is where its handlers run.
+// One plain WebSocket at the server. Borrowed by handlers: neither copied nor kept; ref() gives
+// what may be kept. All calls on its own loop, which is where its handlers run.
 class WebSocket {
  public:
   WebSocket(const WebSocket&) = delete;
@@ -91,7 +95,8 @@ class WebSocketRef {
 };
 
 // Which pages may connect: same_origin lets through requests without an Origin header (no browser)
-// and pages that this server served; list takes exact origins ("https://example.org"); any takes all.
+// and pages that this server served; list takes exact origins ("https://example.org"); any takes
+// all.
 struct OriginPolicy {
   enum class Kind { same_origin, list, any };
   Kind kind = Kind::same_origin;

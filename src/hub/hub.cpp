@@ -1,10 +1,10 @@
 #include "hub/hub.hpp"
 
+#include "base/assert.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
-
-#include "base/assert.hpp"
 
 namespace naru::hub {
 

@@ -1,7 +1,10 @@
 #pragma once
 
+#include "base/send_queue.hpp"
+
 #include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,12 +12,10 @@
 #include <string_view>
 #include <vector>
 
-#include "base/send_queue.hpp"
-
 namespace naru::hub {
 
-// A key for identical bytes: all subscribers of one format are sent the same encoding. The hub gives
-// it no meaning.
+// A key for identical bytes: all subscribers of one format are sent the same encoding. The hub
+// gives it no meaning.
 using WireFormat = std::uint8_t;
 inline constexpr std::size_t kWireFormats = 8;  // keys are below it
 
@@ -61,8 +62,8 @@ class Publication {
   virtual SharedBytes encode(WireFormat format) const = 0;
 };
 
-// Who gets a publication: the members of any of `topics`, or everybody when there are none; less the
-// members of any of `except`. The id of a subscriber counts as a topic of it alone.
+// Who gets a publication: the members of any of `topics`, or everybody when there are none; less
+// the members of any of `except`. The id of a subscriber counts as a topic of it alone.
 struct Audience {
   std::vector<std::string> topics{};
   std::vector<std::string> except{};

@@ -59,7 +59,7 @@ class Mailbox : public Pollable {
 class Flusher {
  public:
   virtual ~Flusher() = default;
-  // Some of them may have closed since. To be followed by settle() of each.
+  // Some of them may have closed since.
   virtual void flush(std::span<Stream* const> touched) = 0;
 };
 

@@ -1,12 +1,12 @@
 #include "server/engineio_endpoint.hpp"
 
-#include <algorithm>
-#include <utility>
-
 #include "server/request_info.hpp"
 #include "server/state.hpp"
 #include "websocket/close_code.hpp"
 #include "websocket/handshake.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace naru::server {
 namespace {
@@ -196,9 +196,9 @@ void EngineEndpoint::handshake(Worker& worker, HttpConnection& connection,
 }
 
 void EngineEndpoint::open_polling(Worker& worker, HttpConnection& connection) {
-  EngineSession& session = worker.add_session(std::make_unique<EngineSession>(
-      worker, *this, engineio::Transport::polling,
-      request_info(connection.request(), connection.stream())));
+  EngineSession& session = worker.add_session(
+      std::make_unique<EngineSession>(worker, *this, engineio::Transport::polling,
+                                      request_info(connection.request(), connection.stream())));
   http::Response response;
   response.set("Content-Type", "text/plain; charset=UTF-8");
   response.set("cache-control", "no-store");
@@ -226,8 +226,7 @@ void EngineEndpoint::poll_or_post(Worker& worker, HttpConnection& connection,
   Worker& home = *found;
 
   // On the loop of the session, which may be this one. What the request said is moved along.
-  auto handle = [&home, sid = std::string(sid), is_post,
-                 body = std::move(body)](AnswerTo to) {
+  auto handle = [&home, sid = std::string(sid), is_post, body = std::move(body)](AnswerTo to) {
     EngineSession* session = home.find_session(sid);
     const bool mismatch =
         session != nullptr && session->transport() != engineio::Transport::polling;
@@ -258,8 +257,7 @@ void EngineEndpoint::poll_or_post(Worker& worker, HttpConnection& connection,
   run_on(home, worker, [handle = std::move(handle), to] { handle(to); });
 }
 
-void EngineEndpoint::upgrade(Worker& worker, HttpConnection& connection,
-                             const http::Query& query) {
+void EngineEndpoint::upgrade(Worker& worker, HttpConnection& connection, const http::Query& query) {
   const http::Request& request = connection.request();
   const std::string* sid = query.find("sid");
   const std::string* revision = query.find("EIO");
@@ -281,13 +279,11 @@ void EngineEndpoint::upgrade(Worker& worker, HttpConnection& connection,
   if (cors_.enabled()) http::add_cors(cors_, request, handshake.response);
 
   if (fresh) {
-    EngineSession& session = worker.add_session(
-        std::make_unique<EngineSession>(worker, *this, engineio::Transport::websocket,
-                                        request_info(request, connection.stream())));
+    EngineSession& session = worker.add_session(std::make_unique<EngineSession>(
+        worker, *this, engineio::Transport::websocket, request_info(request, connection.stream())));
     return connection.upgrade(std::make_unique<transport::WebSocketTransport>(
         session, websocket_limits_, transport::WebSocketTimes{},
-        transport::OutboxLimits{.high_watermark = options_.high_watermark,
-                                .limit = options_.limit},
+        transport::OutboxLimits{.high_watermark = options_.high_watermark, .limit = options_.limit},
         std::move(handshake.response)));
   }
   Worker* found = home_of(worker, *sid);
@@ -295,13 +291,13 @@ void EngineEndpoint::upgrade(Worker& worker, HttpConnection& connection,
   Worker& home = *found;
   Upgrade wanted{.sid = *sid, .switching_protocols = std::move(handshake.response)};
   if (&home == &worker) return connection.upgrade(upgrade_handler(home, std::move(wanted)));
-  home.loop.post([this, &home, wanted = std::move(wanted),
-                  detached = connection.detach()]() mutable {
-    io::Stream& stream = io::Stream::attach(home.loop, std::move(detached.stream),
-                                            upgrade_handler(home, std::move(wanted)));
-    if (detached.received.empty() || stream.closed() || stream.finishing()) return;
-    stream.handler().on_bytes(detached.received);
-  });
+  home.loop.post(
+      [this, &home, wanted = std::move(wanted), detached = connection.detach()]() mutable {
+        io::Stream& stream = io::Stream::attach(home.loop, std::move(detached.stream),
+                                                upgrade_handler(home, std::move(wanted)));
+        if (detached.received.empty() || stream.closed() || stream.finishing()) return;
+        stream.handler().on_bytes(detached.received);
+      });
 }
 
 std::unique_ptr<io::StreamHandler> EngineEndpoint::upgrade_handler(Worker& home, Upgrade request) {
@@ -317,9 +313,9 @@ std::unique_ptr<io::StreamHandler> EngineEndpoint::upgrade_handler(Worker& home,
         std::make_unique<Unwanted>(), websocket_limits_, transport::WebSocketTimes{}, outbox,
         std::move(request.switching_protocols));
   }
-  return std::make_unique<transport::WebSocketTransport>(
-      *session, websocket_limits_, transport::WebSocketTimes{}, outbox,
-      std::move(request.switching_protocols));
+  return std::make_unique<transport::WebSocketTransport>(*session, websocket_limits_,
+                                                         transport::WebSocketTimes{}, outbox,
+                                                         std::move(request.switching_protocols));
 }
 
 }  // namespace naru::server

@@ -1,9 +1,5 @@
 #pragma once
 
-#include <memory>
-#include <string>
-#include <string_view>
-
 #include "engineio/handshake.hpp"
 #include "engineio/session.hpp"
 #include "http/cors.hpp"
@@ -12,6 +8,10 @@
 #include "server/endpoint.hpp"
 #include "server/engineio_session.hpp"
 #include "transport/websocket_transport.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
 
 namespace naru::server {
 
@@ -23,8 +23,8 @@ class EngineUserFactory {
 };
 
 // The HTTP face of Engine.IO 4 under one path: handshakes, polls, posts and upgrades, with every
-// check of socketio.md 1.3 in its order. A request for a session of another loop is decoded here and
-// posted there.
+// check of socketio.md 1.3 in its order. A request for a session of another loop is decoded here
+// and posted there.
 class EngineEndpoint final : public Endpoint {
  public:
   EngineEndpoint(TransportOptions options, EngineUserFactory& users);

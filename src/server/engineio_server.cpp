@@ -1,10 +1,10 @@
 #include "server/engineio_server.hpp"
 
-#include <exception>
-#include <string>
-
 #include "base/utf8.hpp"
 #include "server/state.hpp"
+
+#include <exception>
+#include <string>
 
 namespace naru::server {
 namespace {
@@ -41,8 +41,9 @@ class HandlerUser final : public EngineUser, public EngineSocket {
     try {
       call();
     } catch (const std::exception& error) {
-      session_.worker().state().log(LogLevel::error, "event=handler_failed protocol=engine.io error=\"" +
-                                                         log_safe(error.what()) + "\"");
+      session_.worker().state().log(
+          LogLevel::error,
+          "event=handler_failed protocol=engine.io error=\"" + log_safe(error.what()) + "\"");
       session_.close(reason::forced_close);
     }
   }

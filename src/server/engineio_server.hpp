@@ -1,9 +1,9 @@
 #pragma once
 
-#include <memory>
-
 #include "naru/engineio.hpp"
 #include "server/engineio_endpoint.hpp"
+
+#include <memory>
 
 namespace naru::server {
 

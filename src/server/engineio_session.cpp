@@ -1,12 +1,12 @@
 #include "server/engineio_session.hpp"
 
-#include <utility>
-
 #include "engineio/handshake.hpp"
 #include "engineio/packet.hpp"
 #include "server/engineio_endpoint.hpp"
 #include "server/state.hpp"
 #include "websocket/close_code.hpp"
+
+#include <utility>
 
 namespace naru::server {
 namespace {
@@ -48,7 +48,9 @@ std::string EngineSession::open_packet() const {
   return packet;
 }
 
-void EngineSession::open() { user_->on_open(); }
+void EngineSession::open() {
+  user_->on_open();
+}
 
 void EngineSession::on_websocket_open(transport::WebSocketTransport& transport) {
   if (session_.transport() == engineio::Transport::polling) {

@@ -1,17 +1,17 @@
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <span>
-#include <string>
-#include <string_view>
-
 #include "engineio/session.hpp"
 #include "hub/hub.hpp"
 #include "io/timer_wheel.hpp"
 #include "naru/websocket.hpp"
 #include "server/worker.hpp"
 #include "transport/websocket_transport.hpp"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
 
 namespace naru::server {
 

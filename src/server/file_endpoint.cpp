@@ -1,11 +1,11 @@
 #include "server/file_endpoint.hpp"
 
+#include "http/static_files.hpp"
+
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <system_error>
-
-#include "http/static_files.hpp"
 
 namespace naru::server {
 namespace {
@@ -52,8 +52,7 @@ void FileEndpoint::on_request(Worker&, transport::HttpConnection& connection) {
   if (relative) {
     if (const auto found = resolve(root_, *relative)) file = read(*found);
   }
-  connection.respond(
-      http::answer_file(request, relative.value_or(""), file ? &*file : nullptr));
+  connection.respond(http::answer_file(request, relative.value_or(""), file ? &*file : nullptr));
 }
 
 }  // namespace naru::server

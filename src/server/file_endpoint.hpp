@@ -1,9 +1,9 @@
 #pragma once
 
+#include "server/endpoint.hpp"
+
 #include <filesystem>
 #include <string>
-
-#include "server/endpoint.hpp"
 
 namespace naru::server {
 

@@ -1,13 +1,13 @@
-#include <exception>
-#include <stdexcept>
-#include <utility>
-
 #include "engineio/packet.hpp"
 #include "server/namespace_state.hpp"
 #include "server/socket_state.hpp"
 #include "server/socketio_session.hpp"
 #include "server/state.hpp"
 #include "websocket/frame.hpp"
+
+#include <exception>
+#include <stdexcept>
+#include <utility>
 
 namespace naru {
 namespace {
@@ -19,9 +19,13 @@ void refuse_reserved(std::string_view event) {
 
 }  // namespace
 
-const std::string& Namespace::name() const { return state_->name; }
+const std::string& Namespace::name() const {
+  return state_->name;
+}
 
-void Namespace::use(Middleware middleware) { state_->middlewares.push_back(std::move(middleware)); }
+void Namespace::use(Middleware middleware) {
+  state_->middlewares.push_back(std::move(middleware));
+}
 
 void Namespace::on_connect(std::function<void(Socket&)> handler) {
   state_->on_connect.push_back(std::move(handler));
@@ -40,10 +44,18 @@ void Namespace::add_handler(std::string_view event, EventHandler handler) {
   state_->add_handler(event, std::move(handler));
 }
 
-Broadcast Namespace::everybody() { return Broadcast(*state_); }
-Broadcast Namespace::to(std::string_view room) { return everybody().to(room); }
-Broadcast Namespace::except(std::string_view room) { return everybody().except(room); }
-Broadcast Namespace::droppable() { return everybody().droppable(); }
+Broadcast Namespace::everybody() {
+  return Broadcast(*state_);
+}
+Broadcast Namespace::to(std::string_view room) {
+  return everybody().to(room);
+}
+Broadcast Namespace::except(std::string_view room) {
+  return everybody().except(room);
+}
+Broadcast Namespace::droppable() {
+  return everybody().droppable();
+}
 
 Broadcast Broadcast::to(std::string_view room) const {
   Broadcast next = *this;
@@ -71,12 +83,11 @@ Broadcast Broadcast::droppable() const {
 
 void Broadcast::send(std::string_view event, detail::ArgumentWriter& arguments) const {
   refuse_reserved(event);
-  nsp_->publish(
-      std::make_shared<const server::EventPublication>(nsp_->name, std::move(arguments.text()),
-                                                       std::move(arguments.attachments())),
-      {.topics = rooms_,
-       .except = except_,
-       .delivery = droppable_ ? hub::Delivery::droppable : hub::Delivery::reliable});
+  nsp_->publish(std::make_shared<const server::EventPublication>(
+                    nsp_->name, std::move(arguments.text()), std::move(arguments.attachments())),
+                {.topics = rooms_,
+                 .except = except_,
+                 .delivery = droppable_ ? hub::Delivery::droppable : hub::Delivery::reliable});
 }
 
 namespace server {
@@ -102,16 +113,15 @@ SharedBytes EventPublication::encode(hub::WireFormat format) const {
 
 NamespaceState::NamespaceState(State& given_state, const SocketIoOptions& given_options,
                                std::string given_name)
-    : state(given_state),
-      options(given_options),
-      name(std::move(given_name)),
-      face_(*this) {
+    : state(given_state), options(given_options), name(std::move(given_name)), face_(*this) {
   for (std::size_t i = 0; i < state.workers.size(); ++i) {
     hubs_.push_back(std::make_unique<hub::Hub>());
   }
 }
 
-hub::Hub& NamespaceState::hub_of(const Worker& worker) { return *hubs_[worker.index()]; }
+hub::Hub& NamespaceState::hub_of(const Worker& worker) {
+  return *hubs_[worker.index()];
+}
 
 void NamespaceState::add_handler(std::string_view event, Namespace::EventHandler handler) {
   handlers_.insert_or_assign(std::string(event), std::move(handler));
@@ -129,8 +139,8 @@ void NamespaceState::dispatch(SocketState& socket, const socketio::Packet& packe
     }
   } catch (const std::exception& error) {
     state.log(LogLevel::error, "event=handler_failed nsp=" + log_safe(name) + " name=\"" +
-                                   log_safe(packet.event) + "\" error=\"" +
-                                   log_safe(error.what()) + "\"");
+                                   log_safe(packet.event) + "\" error=\"" + log_safe(error.what()) +
+                                   "\"");
     socket.session.close();
   }
 }
@@ -143,9 +153,8 @@ void NamespaceState::publish(std::shared_ptr<const hub::Publication> publication
     if (worker == here && &worker->state() == &state) {
       hubs_[i]->publish(*publication, audience);
     } else {
-      worker->loop.post([this, i, publication, audience] {
-        hubs_[i]->publish(*publication, audience);
-      });
+      worker->loop.post(
+          [this, i, publication, audience] { hubs_[i]->publish(*publication, audience); });
     }
   }
 }

@@ -1,14 +1,15 @@
 #pragma once
 
+#include "hub/hub.hpp"
+#include "naru/socketio.hpp"
+#include "socketio/packet.hpp"
+
 #include <boost/unordered/unordered_flat_map.hpp>
+
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "hub/hub.hpp"
-#include "naru/socketio.hpp"
-#include "socketio/packet.hpp"
 
 namespace naru::server {
 
@@ -39,7 +40,8 @@ struct NamespaceState {
 
   // Runs the handler of an event. User code runs here, and beneath no decoder.
   void dispatch(SocketState& socket, const socketio::Packet& packet);
-  // To everybody in `audience`, on this loop at once and on the others by their mailboxes. Any thread.
+  // To everybody in `audience`, on this loop at once and on the others by their mailboxes. Any
+  // thread.
   void publish(std::shared_ptr<const hub::Publication> publication, const hub::Audience& audience);
 
   State& state;

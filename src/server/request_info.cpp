@@ -1,8 +1,8 @@
 #include "server/request_info.hpp"
 
-#include <algorithm>
-
 #include "http/url.hpp"
+
+#include <algorithm>
 
 namespace naru {
 

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string_view>
-
 #include "http/request.hpp"
 #include "io/stream.hpp"
 #include "naru/websocket.hpp"
+
+#include <string_view>
 
 namespace naru::server {
 

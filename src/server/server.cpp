@@ -1,13 +1,5 @@
 #include "naru/server.hpp"
 
-#include <signal.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstdio>
-#include <stdexcept>
-#include <thread>
-
 #include "io/listener.hpp"
 #include "io/tls_context.hpp"
 #include "server/engineio_server.hpp"
@@ -16,21 +8,31 @@
 #include "server/state.hpp"
 #include "server/websocket_endpoint.hpp"
 
+#include <algorithm>
+#include <cstdio>
+#include <signal.h>
+#include <stdexcept>
+#include <thread>
+#include <unistd.h>
+
 namespace naru {
 
 using server::State;
 
 Server::Server(ServerOptions options) : state_(std::make_shared<State>(std::move(options))) {}
 
-Server::~Server() { stop(); }
+Server::~Server() {
+  stop();
+}
 
 SocketIo& Server::socketio(std::string_view path, SocketIoOptions options) {
   auto made = std::make_unique<server::SocketIoServer>(*state_, options);
   server::SocketIoServer& added = *made;
   state_->socketio_servers.push_back(std::move(made));
-  state_->add_route({.path = std::string(path),
-                     .prefix = true,
-                     .endpoint = std::make_unique<server::EngineEndpoint>(std::move(options), added)});
+  state_->add_route(
+      {.path = std::string(path),
+       .prefix = true,
+       .endpoint = std::make_unique<server::EngineEndpoint>(std::move(options), added)});
   return added;
 }
 
@@ -78,8 +80,12 @@ Result<void> Server::listen(const ListenOptions& where) {
   return {};
 }
 
-const std::string& Server::last_error() const { return state_->last_error; }
-std::vector<std::string> Server::urls() const { return state_->urls; }
+const std::string& Server::last_error() const {
+  return state_->last_error;
+}
+std::vector<std::string> Server::urls() const {
+  return state_->urls;
+}
 
 void Server::start() {
   if (state_->started) return;
@@ -88,8 +94,8 @@ void Server::start() {
     state_->threads.emplace_back([&each = *worker] { each.run(); });
   }
   for (const std::string& url : state_->urls) {
-    state_->log(LogLevel::info, "event=listening url=" + url +
-                                    " loops=" + std::to_string(state_->workers.size()));
+    state_->log(LogLevel::info,
+                "event=listening url=" + url + " loops=" + std::to_string(state_->workers.size()));
   }
 }
 
@@ -131,7 +137,7 @@ int Server::run_until_signal(const std::function<void()>& on_running) {
   int caught = 0;
   sigwait(&signals, &caught);
   // Delivered from now on: a second signal ends the program at once.
-  struct sigaction at_once {};
+  struct sigaction at_once{};
   at_once.sa_handler = [](int signal) { _exit(128 + signal); };
   sigaction(SIGINT, &at_once, nullptr);
   sigaction(SIGTERM, &at_once, nullptr);
@@ -140,7 +146,9 @@ int Server::run_until_signal(const std::function<void()>& on_running) {
   return 0;
 }
 
-Topic Server::topic(std::string_view name) { return Topic(state_, std::string(name)); }
+Topic Server::topic(std::string_view name) {
+  return Topic(state_, std::string(name));
+}
 
 void Topic::publish(Message message, Delivery delivery) const {
   const auto publication = std::make_shared<const server::MessagePublication>(message);

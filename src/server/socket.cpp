@@ -1,24 +1,51 @@
-#include <atomic>
-#include <stdexcept>
-#include <utility>
-
 #include "engineio/packet.hpp"
 #include "server/namespace_state.hpp"
 #include "server/socket_state.hpp"
 #include "server/socketio_session.hpp"
 #include "server/state.hpp"
 
+#include <atomic>
+#include <stdexcept>
+#include <utility>
+
 namespace naru {
+namespace {
+
+constexpr std::size_t kKeptBuffer = 65536;  // a larger one is freed
+thread_local std::string argument_buffer;
+
+}  // namespace
+
+void detail::ArgumentWriter::take_buffer() {
+  text_.swap(argument_buffer);
+  text_.clear();
+}
+
+void detail::ArgumentWriter::give_back_buffer() {
+  if (text_.capacity() <= kKeptBuffer) argument_buffer.swap(text_);
+}
 
 using server::SocketKey;
 using server::SocketState;
 
-const std::string& Socket::id() const { return state_->id; }
-bool Socket::connected() const { return state_->connected; }
-Namespace& Socket::nsp() const { return state_->nsp.face(); }
-const RequestInfo& Socket::request() const { return state_->session.engine().request(); }
-JsonView Socket::auth() const { return {state_->auth}; }
-std::any& Socket::data() { return state_->data; }
+const std::string& Socket::id() const {
+  return state_->id;
+}
+bool Socket::connected() const {
+  return state_->connected;
+}
+Namespace& Socket::nsp() const {
+  return state_->nsp.face();
+}
+const RequestInfo& Socket::request() const {
+  return state_->session.engine().request();
+}
+JsonView Socket::auth() const {
+  return {state_->auth};
+}
+std::any& Socket::data() {
+  return state_->data;
+}
 
 std::string_view Socket::transport() const {
   return state_->session.engine().transport() == engineio::Transport::websocket ? "websocket"
@@ -57,17 +84,24 @@ void Socket::leave(std::string_view room) {
 
 std::vector<std::string> Socket::rooms() const {
   std::vector<std::string> rooms{state_->id};
-  const auto joined =
-      state_->nsp.hub_of(state_->session.engine().worker()).topics_of(*state_);
+  const auto joined = state_->nsp.hub_of(state_->session.engine().worker()).topics_of(*state_);
   rooms.insert(rooms.end(), joined.begin(), joined.end());
   return rooms;
 }
 
-Broadcast Socket::broadcast() const { return Broadcast(state_->nsp).except(state_->id); }
-Broadcast Socket::to(std::string_view room) const { return broadcast().to(room); }
-Broadcast Socket::except(std::string_view room) const { return broadcast().except(room); }
+Broadcast Socket::broadcast() const {
+  return Broadcast(state_->nsp).except(state_->id);
+}
+Broadcast Socket::to(std::string_view room) const {
+  return broadcast().to(room);
+}
+Broadcast Socket::except(std::string_view room) const {
+  return broadcast().except(room);
+}
 
-void Socket::disconnect(Disconnect what) { state_->session.disconnect(*state_, what); }
+void Socket::disconnect(Disconnect what) {
+  state_->session.disconnect(*state_, what);
+}
 
 SocketRef Socket::ref() const {
   SocketRef ref;
@@ -138,7 +172,9 @@ SocketState::SocketState(SocketIoSession& given_session, NamespaceState& given_n
 
 SocketState::~SocketState() = default;
 
-hub::WireFormat SocketState::wire_format() const { return session.engine().wire_format(); }
+hub::WireFormat SocketState::wire_format() const {
+  return session.engine().wire_format();
+}
 
 void SocketState::deliver(const SharedBytes& bytes, hub::Delivery delivery) {
   session.engine().send_encoded(bytes, delivery == hub::Delivery::droppable);

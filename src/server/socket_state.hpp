@@ -1,17 +1,18 @@
 #pragma once
 
-#include <any>
+#include "base/time.hpp"
+#include "hub/hub.hpp"
+#include "naru/socketio.hpp"
+#include "socketio/packet.hpp"
+
 #include <boost/container/flat_map.hpp>
+
+#include <any>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "base/time.hpp"
-#include "hub/hub.hpp"
-#include "naru/socketio.hpp"
-#include "socketio/packet.hpp"
 
 namespace naru::server {
 
@@ -44,7 +45,8 @@ struct SocketState final : public hub::Subscriber {
 
   SendOutcome send_event(detail::ArgumentWriter& arguments, OnAnswer on_answer, bool droppable,
                          Duration timeout);
-  void send_ack(std::uint64_t ack, std::string_view json, const std::vector<std::string>& attachments);
+  void send_ack(std::uint64_t ack, std::string_view json,
+                const std::vector<std::string>& attachments);
   void receive_ack(const socketio::Packet& packet);
 
   Ack make_ack(std::uint64_t ack);

@@ -1,9 +1,9 @@
 #include "server/socketio_server.hpp"
 
-#include <stdexcept>
-
 #include "server/socketio_session.hpp"
 #include "server/state.hpp"
+
+#include <stdexcept>
 
 namespace naru::server {
 

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <map>
-#include <memory>
-#include <string>
-#include <string_view>
-
 #include "naru/socketio.hpp"
 #include "server/engineio_endpoint.hpp"
 #include "server/namespace_state.hpp"
 #include "socketio/decoder.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
 
 namespace naru::server {
 

@@ -1,13 +1,13 @@
 #include "server/socketio_session.hpp"
 
-#include <algorithm>
-#include <exception>
-#include <utility>
-
 #include "engineio/handshake.hpp"
 #include "json/split.hpp"
 #include "server/socketio_server.hpp"
 #include "server/state.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
 
 namespace naru::server {
 namespace {
@@ -77,13 +77,14 @@ void SocketIoSession::connect(const socketio::Packet& packet) {
   if (find(name) != nullptr) return fail("a second CONNECT");
   NamespaceState* nsp = server_.find(name);
   if (nsp == nullptr) return refuse(name, "Invalid namespace", {});
-  if (sockets_.size() >= server_.options().namespaces) return refuse(name, "too many namespaces", {});
+  if (sockets_.size() >= server_.options().namespaces)
+    return refuse(name, "too many namespaces", {});
   std::erase(left_, name);
 
   Worker& worker = engine_.worker();
-  sockets_.push_back(std::make_unique<SocketState>(
-      *this, *nsp, engineio::make_sid(worker.index(), worker.random),
-      packet.data.empty() ? "{}" : std::string(packet.data)));
+  sockets_.push_back(
+      std::make_unique<SocketState>(*this, *nsp, engineio::make_sid(worker.index(), worker.random),
+                                    packet.data.empty() ? "{}" : std::string(packet.data)));
   SocketState& socket = *sockets_.back();
   const std::optional<Refusal> refusal = run_middlewares(socket);
   if (socket.gone || engine_.closed()) return;
@@ -113,10 +114,9 @@ std::optional<Refusal> SocketIoSession::run_middlewares(SocketState& socket) {
     try {
       if (auto refusal = middleware(socket.face())) return refusal;
     } catch (const std::exception& error) {
-      engine_.worker().state().log(LogLevel::error, "event=handler_failed nsp=" +
-                                                        log_safe(socket.nsp.name) +
-                                                        " name=middleware error=\"" +
-                                                        log_safe(error.what()) + "\"");
+      engine_.worker().state().log(LogLevel::error,
+                                   "event=handler_failed nsp=" + log_safe(socket.nsp.name) +
+                                       " name=middleware error=\"" + log_safe(error.what()) + "\"");
       return Refusal{.message = "internal error"};
     }
     if (socket.gone) break;
@@ -185,14 +185,18 @@ void SocketIoSession::leave(SocketState& socket, std::string_view why) {
   if (was_connected) tell(nsp.on_disconnect);
 }
 
-void SocketIoSession::collect() { gone_.clear(); }
+void SocketIoSession::collect() {
+  gone_.clear();
+}
 
 void SocketIoSession::on_closed(std::string_view why) {
   connect_deadline_ = attachment_deadline_ = kNever;
   while (!sockets_.empty()) leave(*sockets_.back(), why);
 }
 
-void SocketIoSession::close() { engine_.close(reason::forced_close); }
+void SocketIoSession::close() {
+  engine_.close(reason::forced_close);
+}
 
 void SocketIoSession::violate(std::string_view text) {
   engine_.worker().log_violation("socket.io", engine_.request().address, text);

@@ -1,21 +1,21 @@
 #pragma once
 
+#include "server/engineio_session.hpp"
+#include "server/socket_state.hpp"
+#include "socketio/decoder.hpp"
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "server/engineio_session.hpp"
-#include "server/socket_state.hpp"
-#include "socketio/decoder.hpp"
-
 namespace naru::server {
 
 class SocketIoServer;
 
-// One Socket.IO connection (socketio.md 2.4): an Engine.IO session, and the sockets of the namespaces
-// that it has joined.
+// One Socket.IO connection (socketio.md 2.4): an Engine.IO session, and the sockets of the
+// namespaces that it has joined.
 class SocketIoSession final : public EngineUser {
  public:
   SocketIoSession(SocketIoServer& server, EngineSession& engine);

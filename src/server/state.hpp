@@ -1,15 +1,15 @@
 #pragma once
 
+#include "naru/server.hpp"
+#include "server/endpoint.hpp"
+#include "server/worker.hpp"
+#include "transport/http_connection.hpp"
+
 #include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
-
-#include "naru/server.hpp"
-#include "server/endpoint.hpp"
-#include "server/worker.hpp"
-#include "transport/http_connection.hpp"
 
 namespace naru::server {
 

@@ -1,12 +1,12 @@
 #include "server/websocket_endpoint.hpp"
 
-#include <exception>
-#include <memory>
-#include <utility>
-
 #include "server/request_info.hpp"
 #include "server/state.hpp"
 #include "websocket/handshake.hpp"
+
+#include <exception>
+#include <memory>
+#include <utility>
 
 namespace naru {
 
@@ -45,7 +45,9 @@ std::string_view WebSocket::subprotocol() const {
 const RequestInfo& WebSocket::request() const {
   return static_cast<const PlainWebSocket&>(*this).request_;
 }
-std::any& WebSocket::data() { return static_cast<PlainWebSocket&>(*this).data_; }
+std::any& WebSocket::data() {
+  return static_cast<PlainWebSocket&>(*this).data_;
+}
 
 struct WebSocketRef::Target {
   std::weak_ptr<server::State> state;
@@ -84,8 +86,8 @@ void WebSocketRef::close(std::uint16_t code, std::string_view reason) const {
 
 namespace server {
 
-PlainWebSocket::PlainWebSocket(Worker& worker, const WebSocketOptions& options,
-                               RequestInfo request, std::string subprotocol)
+PlainWebSocket::PlainWebSocket(Worker& worker, const WebSocketOptions& options, RequestInfo request,
+                               std::string subprotocol)
     : worker_(worker),
       options_(options),
       request_(std::move(request)),
@@ -167,7 +169,9 @@ MessagePublication::MessagePublication(Message message) {
   frame_ = std::make_shared<const std::string>(std::move(frame));
 }
 
-SharedBytes MessagePublication::encode(hub::WireFormat) const { return frame_; }
+SharedBytes MessagePublication::encode(hub::WireFormat) const {
+  return frame_;
+}
 
 void WebSocketEndpoint::on_head(Worker&, transport::HttpConnection& connection) {
   connection.limit_body(kSmallBody);
@@ -186,7 +190,8 @@ void WebSocketEndpoint::on_request(Worker& worker, transport::HttpConnection& co
   }
   RequestInfo info = request_info(request, connection.stream());
   if (options_.on_upgrade) {
-    if (const int status = options_.on_upgrade(info); status != 0) return refuse(http::plain(status));
+    if (const int status = options_.on_upgrade(info); status != 0)
+      return refuse(http::plain(status));
   }
   connection.upgrade(std::make_unique<transport::WebSocketTransport>(
       std::make_unique<PlainWebSocket>(worker, options_, std::move(info),

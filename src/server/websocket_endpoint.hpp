@@ -1,13 +1,13 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <string>
-
 #include "hub/hub.hpp"
 #include "naru/websocket.hpp"
 #include "server/endpoint.hpp"
 #include "transport/websocket_transport.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
 
 namespace naru::server {
 
@@ -33,7 +33,6 @@ class PlainWebSocket final : public WebSocket,
                            std::string_view reason) override;
   void on_websocket_violation(transport::WebSocketTransport& transport,
                               const Error& error) override;
-
 
  private:
   friend class naru::WebSocket;

@@ -1,11 +1,11 @@
 #include "server/worker.hpp"
 
-#include <algorithm>
-#include <utility>
-
 #include "server/engineio_session.hpp"
 #include "server/state.hpp"
 #include "server/websocket_endpoint.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace naru::server {
 namespace {
@@ -16,9 +16,13 @@ thread_local Worker* current_worker = nullptr;
 
 Worker::Worker(State& state, unsigned index) : state_(state), index_(index) {}
 
-Worker::~Worker() { listeners_.clear(); }
+Worker::~Worker() {
+  listeners_.clear();
+}
 
-Worker* Worker::current() { return current_worker; }
+Worker* Worker::current() {
+  return current_worker;
+}
 
 void Worker::run() {
   current_worker = this;
@@ -54,22 +58,22 @@ void Worker::check_drained() {
   drain_check_.arm(loop.timers(), loop.now() + std::chrono::milliseconds(10));
 }
 
-void Worker::wait_drained(Duration at_most) { drained_.get_future().wait_for(at_most); }
+void Worker::wait_drained(Duration at_most) {
+  drained_.get_future().wait_for(at_most);
+}
 
 AnswerTo Worker::expect_answer(transport::HttpConnection& connection,
                                UniqueFunction<void()> on_abandoned) {
   const std::uint64_t number = next_number_++;
   waiting_.emplace(number, &connection);
-  connection.respond_later(
-      [this, number, on_abandoned = std::move(on_abandoned)]() mutable {
-        waiting_.erase(number);
-        on_abandoned();
-      });
+  connection.respond_later([this, number, on_abandoned = std::move(on_abandoned)]() mutable {
+    waiting_.erase(number);
+    on_abandoned();
+  });
   return {index_, number};
 }
 
-void Worker::answer(AnswerTo to, http::Response response,
-                    transport::HttpConnection::After after) {
+void Worker::answer(AnswerTo to, http::Response response, transport::HttpConnection::After after) {
   if (to.worker != index_) {
     Worker& origin = *state_.workers[to.worker];
     return origin.loop.post([&origin, to, response = std::move(response), after]() mutable {
@@ -115,7 +119,9 @@ PlainWebSocket* Worker::find_websocket(std::uint64_t number) const {
   return found == numbered_.end() ? nullptr : found->second;
 }
 
-void Worker::forget_websocket(std::uint64_t number) { numbered_.erase(number); }
+void Worker::forget_websocket(std::uint64_t number) {
+  numbered_.erase(number);
+}
 
 void Worker::on_request_head(transport::HttpConnection& connection) {
   if (Endpoint* endpoint = state_.find_route(connection.request().path)) {

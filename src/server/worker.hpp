@@ -1,14 +1,5 @@
 #pragma once
 
-#include <atomic>
-#include <boost/unordered/unordered_flat_map.hpp>
-#include <cstdint>
-#include <future>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "base/random.hpp"
 #include "base/unique_function.hpp"
 #include "hub/hub.hpp"
@@ -17,6 +8,16 @@
 #include "naru/server.hpp"
 #include "socketio/decoder.hpp"
 #include "transport/http_connection.hpp"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace naru::server {
 
@@ -64,8 +65,8 @@ class Worker final : public transport::HttpService {
 
   State& state() { return state_; }
   unsigned index() const { return index_; }
-  void run();    // the thread's body: until the loop is stopped
-  void drain();  // on its thread: closes everything in order
+  void run();                           // the thread's body: until the loop is stopped
+  void drain();                         // on its thread: closes everything in order
   void wait_drained(Duration at_most);  // any other thread
 
   Result<std::uint16_t> listen(const io::Endpoint& where, std::shared_ptr<io::TlsContext> tls);
@@ -73,8 +74,9 @@ class Worker final : public transport::HttpService {
   // Keeps a request waiting for an answer, which any worker may give.
   AnswerTo expect_answer(transport::HttpConnection& connection,
                          UniqueFunction<void()> on_abandoned);
-  void answer(AnswerTo to, http::Response response,
-              transport::HttpConnection::After after = transport::HttpConnection::After::keep_alive);
+  void answer(
+      AnswerTo to, http::Response response,
+      transport::HttpConnection::After after = transport::HttpConnection::After::keep_alive);
 
   EngineSession* find_session(std::string_view sid) const;
   EngineSession& add_session(std::unique_ptr<EngineSession> session);

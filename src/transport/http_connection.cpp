@@ -78,8 +78,8 @@ void HttpConnection::respond(http::Response response, After after) {
   const bool complete = state_ == State::answering;
   if (!complete && state_ != State::receiving) return;
   const http::Request& request = decoder_.request();
-  const bool keep_alive =
-      complete && after == After::keep_alive && request.keep_alive && !peer_ended_ && !shutting_down_;
+  const bool keep_alive = complete && after == After::keep_alive && request.keep_alive &&
+                          !peer_ended_ && !shutting_down_;
   for (auto& [name, value] : fields_) response.add(name, value);
   fields_.clear();
   on_abandoned_ = nullptr;

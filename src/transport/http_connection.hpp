@@ -1,5 +1,12 @@
 #pragma once
 
+#include "base/cursor.hpp"
+#include "base/time.hpp"
+#include "base/unique_function.hpp"
+#include "http/request_decoder.hpp"
+#include "http/response.hpp"
+#include "io/stream.hpp"
+
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -8,22 +15,15 @@
 #include <utility>
 #include <vector>
 
-#include "base/cursor.hpp"
-#include "base/time.hpp"
-#include "base/unique_function.hpp"
-#include "http/request_decoder.hpp"
-#include "http/response.hpp"
-#include "io/stream.hpp"
-
 namespace naru::transport {
 
 class HttpConnection;
 
 struct HttpLimits {
-  http::Limits message;
-  Duration head_timeout = std::chrono::seconds(10);   // 408
-  Duration body_timeout = std::chrono::seconds(30);   // 408
-  Duration idle_timeout = std::chrono::seconds(65);   // between requests
+  http::Limits message{};
+  Duration head_timeout = std::chrono::seconds(10);  // 408
+  Duration body_timeout = std::chrono::seconds(30);  // 408
+  Duration idle_timeout = std::chrono::seconds(65);  // between requests
   std::size_t pipelined_bytes = 16384;  // kept while an answer is due; reading pauses above it
 };
 
@@ -60,7 +60,8 @@ class HttpConnection final : public io::StreamHandler {
 
   enum class After { keep_alive, close };
   void respond(http::Response response, After after = After::keep_alive);
-  // The answer comes with a later respond(). Should the peer go before that, `on_abandoned` is called.
+  // The answer comes with a later respond(). Should the peer go before that, `on_abandoned` is
+  // called.
   void respond_later(UniqueFunction<void()> on_abandoned);
   bool answer_due() const { return state_ == State::answering; }
 

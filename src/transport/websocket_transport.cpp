@@ -1,20 +1,24 @@
 #include "transport/websocket_transport.hpp"
 
-#include <utility>
-
 #include "websocket/close_code.hpp"
 #include "websocket/frame.hpp"
 #include "websocket/handshake.hpp"
+
+#include <utility>
 
 namespace naru::transport {
 namespace {
 
 std::uint16_t close_code_of(const Error& error) {
   switch (error.code) {
-    case Errc::bad_utf8: return websocket::close_code::invalid_payload;
-    case Errc::message_too_big: return websocket::close_code::message_too_big;
-    case Errc::too_many: return websocket::close_code::policy_violation;
-    default: return websocket::close_code::protocol_error;
+    case Errc::bad_utf8:
+      return websocket::close_code::invalid_payload;
+    case Errc::message_too_big:
+      return websocket::close_code::message_too_big;
+    case Errc::too_many:
+      return websocket::close_code::policy_violation;
+    default:
+      return websocket::close_code::protocol_error;
   }
 }
 

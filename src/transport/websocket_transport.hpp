@@ -1,16 +1,16 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <span>
-#include <string_view>
-
 #include "base/send_queue.hpp"
 #include "base/time.hpp"
 #include "http/response.hpp"
 #include "io/stream.hpp"
 #include "websocket/connection.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
 
 namespace naru::transport {
 
@@ -33,7 +33,7 @@ class WebSocketUser {
 };
 
 struct WebSocketTimes {
-  Duration idle_timeout{};   // zero: the user watches over the peer itself
+  Duration idle_timeout{};  // zero: the user watches over the peer itself
   Duration close_timeout = std::chrono::seconds(10);
 };
 

@@ -1,19 +1,22 @@
 // naru-conformance: one server with the handlers that a public suite expects (see README.md beside
 // this file). It uses only the public API: what it cannot say there is a gap of the API.
 
+#include "naru/server.hpp"
+
 #include <CLI/CLI.hpp>
+
 #include <cstdio>
 #include <functional>
 #include <map>
 #include <string>
 
-#include "naru/server.hpp"
-
 namespace {
 
 using namespace std::chrono_literals;
 
-void echo(naru::WebSocket& socket, naru::Message message) { socket.send(message); }
+void echo(naru::WebSocket& socket, naru::Message message) {
+  socket.send(message);
+}
 
 naru::WebSocketOptions echo_route(std::size_t message_bytes) {
   naru::WebSocketOptions options;
@@ -48,16 +51,15 @@ void engineio_v4(naru::Server& server) {
 
 void add_socketio_handlers(naru::Namespace& nsp) {
   nsp.on_connect([](naru::Socket& socket) { socket.emit("auth", socket.auth()); });
-  nsp.on("message", [](naru::Socket& socket, naru::Arguments all) {
-    socket.emit("message-back", all);
-  });
+  nsp.on("message",
+         [](naru::Socket& socket, naru::Arguments all) { socket.emit("message-back", all); });
   nsp.on("message-with-ack",
          [](naru::Socket&, naru::Arguments all, const naru::Ack& ack) { ack(all); });
   nsp.on("emit-with-ack", [](naru::Socket& socket, naru::Arguments all) {
-    socket.timeout(200ms).emit_with_ack(
-        "emit-with-ack", all, [to = socket.ref()](naru::Result<naru::Arguments> answer) {
-          if (answer) to.emit("emit-with-ack", *answer);
-        });
+    socket.timeout(200ms).emit_with_ack("emit-with-ack", all,
+                                        [to = socket.ref()](naru::Result<naru::Arguments> answer) {
+                                          if (answer) to.emit("emit-with-ack", *answer);
+                                        });
   });
 }
 
@@ -90,14 +92,14 @@ void load(naru::Server& server) {
   options.max_payload = largest;
   options.limit = 4 * largest;
   naru::Namespace& root = server.socketio("/socket.io/", options).root();
-  root.on("message", [](naru::Socket& socket, naru::Arguments all) { socket.emit("message", all); });
+  root.on("message",
+          [](naru::Socket& socket, naru::Arguments all) { socket.emit("message", all); });
   root.on("join", [](naru::Socket& socket, const std::string& room, const naru::Ack& ack) {
     socket.join(room);
     ack();
   });
-  root.on("publish", [&root](naru::Socket&, naru::Arguments all) {
-    root.to("room").emit("message", all);
-  });
+  root.on("publish",
+          [&root](naru::Socket&, naru::Arguments all) { root.to("room").emit("message", all); });
 }
 
 const std::map<std::string, std::function<void(naru::Server&)>> kProfiles{

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "io/listener.hpp"
+#include "io/loop.hpp"
+#include "support/journal.hpp"
+#include "support/peer.hpp"
+#include "transport/http_connection.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+namespace naru::transport {
+
+// A loop on its own thread that serves HTTP by what a test says; notes into `journal`.
+class HttpWorld final : public HttpService {
+ public:
+  explicit HttpWorld(HttpLimits given = {}, test::Wire wire = test::Wire::tcp) : limits(given) {
+    on_complete = [](HttpConnection& connection) {
+      http::Response response;
+      response.body = std::string(connection.request().path) + ":" + connection.take_body();
+      connection.respond(std::move(response));
+    };
+    const auto tls = wire == test::Wire::tls ? io::testing::test_tls_context() : nullptr;
+    auto made = io::Listener::listen(loop_, {"127.0.0.1", 0}, tls, [this](io::Stream&) {
+      return std::make_unique<HttpConnection>(*this, limits);
+    });
+    EXPECT_TRUE(made) << io::last_error();
+    listener_ = *std::move(made);
+    port = listener_->port();
+  }
+  ~HttpWorld() override {
+    loop_.stop();
+    if (thread_.joinable()) thread_.join();
+    listener_.reset();
+  }
+
+  // The hooks are set by now.
+  void start() {
+    thread_ = std::thread([this] { loop_.run(); });
+  }
+  void post(std::function<void()> task) { loop_.post(std::move(task)); }
+  io::Loop& loop() { return loop_; }
+
+  void on_request_head(HttpConnection& connection) override {
+    if (on_head) on_head(connection);
+  }
+  void on_request(HttpConnection& connection) override { on_complete(connection); }
+  void on_violation(HttpConnection&, int status, std::string_view) override {
+    journal.note("violation " + std::to_string(status));
+  }
+
+  const HttpLimits limits;
+  test::Journal journal;
+  std::function<void(HttpConnection&)> on_head;
+  std::function<void(HttpConnection&)> on_complete;
+  std::uint16_t port = 0;
+
+ private:
+  io::Loop loop_;
+  std::unique_ptr<io::Listener> listener_;
+  std::thread thread_;
+};
+
+}  // namespace naru::transport
