@@ -67,7 +67,11 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   ServeArguments serve_arguments;
   add_serve(app, serve_arguments);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;  // help and version, or a wrong call
+  }
   try {
     return run_serve(app, serve_arguments);
   } catch (const std::exception& error) {

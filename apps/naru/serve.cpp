@@ -65,7 +65,7 @@ int serve(const ServeConfig& config) {
       where.tls_key = config.tls_key;
     }
     if (!server.listen(where)) {
-      throw std::runtime_error("cannot listen on " + server.last_error());
+      throw std::runtime_error(server.last_error());
     }
   }
   return server.run_until_signal([&server] {

@@ -48,8 +48,8 @@ struct Stats {
   std::uint64_t slow_closed = 0;   // slow consumers that were closed
 };
 
-// A name that publications reach subscribers by. Copyable; usable on any thread while the server
-// lives.
+// A name that publications reach subscribers by. Copyable; usable on any thread and for ever:
+// once the server has gone, nothing happens.
 class Topic {
  public:
   // Sends to every subscriber on every loop; copies the message once. Droppable: a subscriber that
@@ -59,9 +59,9 @@ class Topic {
 
  private:
   friend class Server;
-  Topic(std::shared_ptr<server::State> state, std::string name)
-      : state_(std::move(state)), name_(std::move(name)) {}
-  std::shared_ptr<server::State> state_;
+  Topic(const std::shared_ptr<server::State>& state, std::string name)
+      : state_(state), name_(std::move(name)) {}
+  std::weak_ptr<server::State> state_;  // a handler may hold the topic, and the server the handler
   std::string name_;
 };
 

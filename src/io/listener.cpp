@@ -46,14 +46,18 @@ bool make_address(int family, const std::string& host, std::uint16_t port, Socke
   return true;
 }
 
+// Whether other sockets may listen on the same port: the other loops' may, another program's not.
+enum class Port { shared, exclusive };
+
 // A listening socket, or -1 with errno.
-int open_socket(int family, const SocketAddress& address, bool both_families) {
+int open_socket(int family, const SocketAddress& address, bool both_families, Port port) {
   const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
   const int on = 1;
   const int only = both_families ? 0 : 1;
   bool ok = ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
-            ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0 &&
+            (port == Port::exclusive ||
+             ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0) &&
             // Linux hands it on to what is accepted: no system call per connection.
             ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) == 0;
   if (family == AF_INET6) {
@@ -68,16 +72,16 @@ int open_socket(int family, const SocketAddress& address, bool both_families) {
   return -1;
 }
 
-int open_endpoint(const Endpoint& endpoint) {
+int open_endpoint(const Endpoint& endpoint, Port port) {
   SocketAddress address;
   if (make_address(AF_INET6, endpoint.host, endpoint.port, address)) {
-    const int fd = open_socket(AF_INET6, address, endpoint.host.empty());
+    const int fd = open_socket(AF_INET6, address, endpoint.host.empty(), port);
     // A machine may be without IPv6; its IPv4 addresses are then all there are.
     if (fd >= 0 || !endpoint.host.empty()) return fd;
     if (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL) return fd;
   }
   if (make_address(AF_INET, endpoint.host, endpoint.port, address)) {
-    return open_socket(AF_INET, address, false);
+    return open_socket(AF_INET, address, false, port);
   }
   errno = EADDRNOTAVAIL;
   return -1;
@@ -93,10 +97,21 @@ std::uint16_t local_port(int fd) {
 
 }  // namespace
 
+Result<void> check_unused(const Endpoint& endpoint) {
+  if (endpoint.port == 0) return {};
+  const int fd = open_endpoint(endpoint, Port::exclusive);
+  if (fd < 0) {
+    set_last_error(endpoint.to_string() + ": " + std::generic_category().message(errno));
+    return Error{Errc::io, "cannot listen"};
+  }
+  ::close(fd);
+  return {};
+}
+
 Result<std::unique_ptr<Listener>> Listener::listen(Loop& loop, const Endpoint& endpoint,
                                                    std::shared_ptr<TlsContext> tls,
                                                    HandlerFactory make_handler) {
-  const int fd = open_endpoint(endpoint);
+  const int fd = open_endpoint(endpoint, Port::shared);
   if (fd < 0) {
     set_last_error(endpoint.to_string() + ": " + std::generic_category().message(errno));
     return Error{Errc::io, "cannot listen"};

@@ -26,6 +26,10 @@ struct Endpoint {
 Result<Endpoint> parse_endpoint(const std::string& text);
 
 // Makes the handler of a new connection; nullptr turns it away.
+// Whether nobody listens there yet. SO_REUSEPORT alone would let a second program take half of the
+// connections without a word. Errors: io, with the system's text in last_error().
+Result<void> check_unused(const Endpoint& endpoint);
+
 using HandlerFactory = UniqueFunction<std::unique_ptr<StreamHandler>(Stream&)>;
 
 // Accepts connections for one loop. Each loop has its own listener on the same port (SO_REUSEPORT),

@@ -3,7 +3,10 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <cerrno>
 #include <string_view>
+#include <system_error>
+#include <unistd.h>
 
 namespace naru::io {
 namespace {
@@ -60,6 +63,11 @@ Error failed(const std::string& file, std::string_view text) {
 
 Result<std::shared_ptr<TlsContext>> TlsContext::load(const std::string& certificate_file,
                                                      const std::string& key_file) {
+  for (const std::string& file : {certificate_file, key_file}) {
+    if (::access(file.c_str(), R_OK) == 0) continue;
+    set_last_error(file + ": " + std::generic_category().message(errno));
+    return Error{Errc::tls, "cannot read a file"};
+  }
   ERR_clear_error();
   SSL_CTX* native = SSL_CTX_new(TLS_server_method());
   if (native == nullptr) return failed("TLS", "no TLS context");

@@ -112,15 +112,23 @@ void EngineEndpoint::on_head(Worker& worker, HttpConnection& connection) {
     http::add_cors(cors_, connection.request(), headers);
     for (const auto& [name, value] : headers.fields) connection.add_field(name, value);
   }
-  if (!connection.limit_body(options_.max_payload)) return;
-  if (connection.request().method == "POST") begin_post(worker, connection);
+  const http::Request& request = connection.request();
+  if (request.method == "POST") {
+    if (request.count("Content-Length") == 0 && !request.has_body) {
+      return connection.respond(http::plain(411), HttpConnection::After::close);
+    }
+    begin_post(worker, connection);
+  }
+  connection.limit_body(options_.max_payload);  // a body above it ends the session
 }
 
 // A session takes one POST at a time, from its head on (socketio.md 1.10).
 void EngineEndpoint::begin_post(Worker& worker, HttpConnection& connection) {
   const http::Query query = http::Query::parse(connection.request().query);
   const std::string* sid = query.find("sid");
-  Worker* home = sid == nullptr ? nullptr : home_of(worker, *sid);
+  const std::string* transport = query.find("transport");
+  if (sid == nullptr || transport == nullptr || *transport != "polling") return;
+  Worker* home = home_of(worker, *sid);
   if (home == nullptr) return;
   if (home == &worker) {
     EngineSession* session = home->find_session(*sid);
@@ -158,13 +166,7 @@ void EngineEndpoint::on_request(Worker& worker, HttpConnection& connection) {
   }
   const std::string* sid = query.find("sid");
   if (sid == nullptr || sid->empty()) return handshake(worker, connection, query);
-  if (websocket) {
-    // A plain request for a session on WebSocket: unknown first, then the mismatch.
-    const bool known = home_of(worker, *sid) == &worker && worker.find_session(*sid) != nullptr;
-    return refuse(worker, connection,
-                  known ? RequestError::bad_request : RequestError::unknown_sid);
-  }
-  poll_or_post(worker, connection, *sid);
+  poll_or_post(worker, connection, *sid, polling);
 }
 
 void EngineEndpoint::refuse(Worker& worker, HttpConnection& connection, RequestError error) {
@@ -210,8 +212,8 @@ void EngineEndpoint::open_polling(Worker& worker, HttpConnection& connection) {
   session.open();
 }
 
-void EngineEndpoint::poll_or_post(Worker& worker, HttpConnection& connection,
-                                  std::string_view sid) {
+void EngineEndpoint::poll_or_post(Worker& worker, HttpConnection& connection, std::string_view sid,
+                                  bool by_polling) {
   const http::Request& request = connection.request();
   const bool is_post = request.method == "POST";
   if (!is_post && request.method != "GET") {
@@ -226,10 +228,11 @@ void EngineEndpoint::poll_or_post(Worker& worker, HttpConnection& connection,
   Worker& home = *found;
 
   // On the loop of the session, which may be this one. What the request said is moved along.
-  auto handle = [&home, sid = std::string(sid), is_post, body = std::move(body)](AnswerTo to) {
+  auto handle = [&home, sid = std::string(sid), is_post, by_polling,
+                 body = std::move(body)](AnswerTo to) {
     EngineSession* session = home.find_session(sid);
     const bool mismatch =
-        session != nullptr && session->transport() != engineio::Transport::polling;
+        session != nullptr && (!by_polling || session->transport() != engineio::Transport::polling);
     if (session == nullptr || mismatch) {
       const RequestError error = mismatch ? RequestError::bad_request : RequestError::unknown_sid;
       http::Response response;
@@ -291,6 +294,9 @@ void EngineEndpoint::upgrade(Worker& worker, HttpConnection& connection, const h
   Worker& home = *found;
   Upgrade wanted{.sid = *sid, .switching_protocols = std::move(handshake.response)};
   if (&home == &worker) return connection.upgrade(upgrade_handler(home, std::move(wanted)));
+  if (!connection.can_detach()) {
+    return connection.respond(http::plain(503), HttpConnection::After::close);
+  }
   home.loop.post(
       [this, &home, wanted = std::move(wanted), detached = connection.detach()]() mutable {
         io::Stream& stream = io::Stream::attach(home.loop, std::move(detached.stream),

@@ -42,7 +42,8 @@ class EngineEndpoint final : public Endpoint {
 
   void handshake(Worker& worker, transport::HttpConnection& connection, const http::Query& query);
   void open_polling(Worker& worker, transport::HttpConnection& connection);
-  void poll_or_post(Worker& worker, transport::HttpConnection& connection, std::string_view sid);
+  void poll_or_post(Worker& worker, transport::HttpConnection& connection, std::string_view sid,
+                    bool by_polling);
   void begin_post(Worker& worker, transport::HttpConnection& connection);
   void upgrade(Worker& worker, transport::HttpConnection& connection, const http::Query& query);
   std::unique_ptr<io::StreamHandler> upgrade_handler(Worker& home, Upgrade request);

@@ -3,7 +3,6 @@
 #include "base/utf8.hpp"
 #include "server/state.hpp"
 
-#include <exception>
 #include <string>
 
 namespace naru::server {
@@ -38,12 +37,7 @@ class HandlerUser final : public EngineUser, public EngineSocket {
  private:
   template <class Call>
   void guarded(Call call) {
-    try {
-      call();
-    } catch (const std::exception& error) {
-      session_.worker().state().log(
-          LogLevel::error,
-          "event=handler_failed protocol=engine.io error=\"" + log_safe(error.what()) + "\"");
+    if (!run_user_code(session_.worker().state(), "protocol=engine.io", call)) {
       session_.close(reason::forced_close);
     }
   }

@@ -69,7 +69,7 @@ hub::WireFormat EngineSession::wire_format() const {
 }
 
 SendOutcome EngineSession::send_text(std::string_view prefix, std::string_view payload) {
-  if (reported_) return SendOutcome::closed;
+  if (reported_ || overflowed_) return SendOutcome::closed;
   if (websocket_ != nullptr) {
     return outcome(websocket_->send(websocket::Opcode::text, prefix, payload));
   }
@@ -80,7 +80,7 @@ SendOutcome EngineSession::send_text(std::string_view prefix, std::string_view p
 }
 
 SendOutcome EngineSession::send_binary(std::string_view bytes) {
-  if (reported_) return SendOutcome::closed;
+  if (reported_ || overflowed_) return SendOutcome::closed;
   if (websocket_ != nullptr) {
     return outcome(websocket_->send(websocket::Opcode::binary, {}, bytes));
   }
@@ -92,7 +92,7 @@ SendOutcome EngineSession::send_binary(std::string_view bytes) {
 }
 
 SendOutcome EngineSession::send_encoded(const SharedBytes& bytes, bool droppable) {
-  if (reported_) return SendOutcome::closed;
+  if (reported_ || overflowed_) return SendOutcome::closed;
   if (websocket_ != nullptr) return outcome(websocket_->send_encoded(bytes, droppable));
   if (droppable && congested()) return outcome(transport::Push::dropped);
   session_.push(*bytes);
@@ -109,13 +109,22 @@ bool EngineSession::congested() {
 SendOutcome EngineSession::pushed() {
   const std::size_t waiting = session_.pushed_bytes();
   if (waiting > endpoint_.options().limit) {
-    worker_.counters.slow_closed.add();
-    end(reason::transport_error);
+    overflow();
     return SendOutcome::closed;
   }
   schedule_answer();
   return outcome(waiting > endpoint_.options().high_watermark ? transport::Push::high
                                                               : transport::Push::queued);
+}
+
+// Too much waits for a poll that does not come. The hub may be delivering just now, so the end,
+// which changes the hub, comes later in the turn.
+void EngineSession::overflow() {
+  if (std::exchange(overflowed_, true)) return;
+  worker_.counters.slow_closed.add();
+  worker_.loop.defer([&worker = worker_, sid = sid_] {
+    if (EngineSession* session = worker.find_session(sid)) session->end(reason::transport_error);
+  });
 }
 
 SendOutcome EngineSession::outcome(transport::Push push) {

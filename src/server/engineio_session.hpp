@@ -116,6 +116,7 @@ class EngineSession final : public transport::WebSocketUser, private io::Timer {
 
   SendOutcome pushed();
   SendOutcome outcome(transport::Push push);
+  void overflow();
   void schedule_answer();
   void answer_poll();
   void answer(AnswerTo to, int status, std::string body, std::string_view content_type);
@@ -134,6 +135,7 @@ class EngineSession final : public transport::WebSocketUser, private io::Timer {
   transport::WebSocketTransport* candidate_ = nullptr;  // probing
   std::optional<AnswerTo> poll_;
   bool answer_scheduled_ = false;
+  bool overflowed_ = false;
   bool reported_ = false;  // the user has heard the end
   bool closed_ = false;    // out of the worker's table
 };

@@ -5,7 +5,6 @@
 #include "server/state.hpp"
 #include "websocket/frame.hpp"
 
-#include <exception>
 #include <stdexcept>
 #include <utility>
 
@@ -24,18 +23,22 @@ const std::string& Namespace::name() const {
 }
 
 void Namespace::use(Middleware middleware) {
+  state_->require_not_started();
   state_->middlewares.push_back(std::move(middleware));
 }
 
 void Namespace::on_connect(std::function<void(Socket&)> handler) {
+  state_->require_not_started();
   state_->on_connect.push_back(std::move(handler));
 }
 
 void Namespace::on_disconnecting(std::function<void(Socket&, std::string_view)> handler) {
+  state_->require_not_started();
   state_->on_disconnecting.push_back(std::move(handler));
 }
 
 void Namespace::on_disconnect(std::function<void(Socket&, std::string_view)> handler) {
+  state_->require_not_started();
   state_->on_disconnect.push_back(std::move(handler));
 }
 
@@ -113,10 +116,19 @@ SharedBytes EventPublication::encode(hub::WireFormat format) const {
 
 NamespaceState::NamespaceState(State& given_state, const SocketIoOptions& given_options,
                                std::string given_name)
-    : state(given_state), options(given_options), name(std::move(given_name)), face_(*this) {
+    : state(given_state),
+      options(given_options),
+      name(std::move(given_name)),
+      where_("nsp=" + log_safe(name)),
+      face_(*this) {
   for (std::size_t i = 0; i < state.workers.size(); ++i) {
     hubs_.push_back(std::make_unique<hub::Hub>());
   }
+}
+
+void NamespaceState::require_not_started() const {
+  if (state.started)
+    throw std::logic_error("naru: handlers are registered before the server starts");
 }
 
 hub::Hub& NamespaceState::hub_of(const Worker& worker) {
@@ -124,6 +136,7 @@ hub::Hub& NamespaceState::hub_of(const Worker& worker) {
 }
 
 void NamespaceState::add_handler(std::string_view event, Namespace::EventHandler handler) {
+  require_not_started();
   handlers_.insert_or_assign(std::string(event), std::move(handler));
 }
 
@@ -132,16 +145,13 @@ void NamespaceState::dispatch(SocketState& socket, const socketio::Packet& packe
   if (found == handlers_.end()) return;
   const Arguments arguments{packet.args, packet.attachments};
   const Ack ack = packet.id ? socket.make_ack(*packet.id) : Ack();
-  try {
-    if (!found->second(socket.face(), arguments, ack)) {
-      socket.session.violate("arguments of event '" + log_safe(packet.event, 40) +
-                             "' do not fit its handler");
-    }
-  } catch (const std::exception& error) {
-    state.log(LogLevel::error, "event=handler_failed nsp=" + log_safe(name) + " name=\"" +
-                                   log_safe(packet.event) + "\" error=\"" + log_safe(error.what()) +
-                                   "\"");
-    socket.session.close();
+  bool fits = true;
+  const bool succeeded =
+      run_user_code(state, where_, [&] { fits = found->second(socket.face(), arguments, ack); });
+  if (!succeeded) return socket.session.close();
+  if (!fits) {
+    socket.session.violate("arguments of event '" + log_safe(packet.event, 40) +
+                           "' do not fit its handler");
   }
 }
 

@@ -36,6 +36,8 @@ struct NamespaceState {
   NamespaceState(State& state, const SocketIoOptions& options, std::string name);
 
   Namespace& face() { return face_; }
+  void require_not_started() const;                    // throws std::logic_error
+  const std::string& where() const { return where_; }  // for the log: "nsp=/chat"
   hub::Hub& hub_of(const Worker& worker);
 
   // Runs the handler of an event. User code runs here, and beneath no decoder.
@@ -62,6 +64,7 @@ struct NamespaceState {
     }
   };
 
+  std::string where_;
   Namespace face_;
   boost::unordered_flat_map<std::string, Namespace::EventHandler, StringHash, std::equal_to<>>
       handlers_;

@@ -69,6 +69,7 @@ Result<void> Server::listen(const ListenOptions& where) {
     tls = *loaded;
   }
   io::Endpoint endpoint{.host = where.host, .port = where.port};
+  if (const auto free = io::check_unused(endpoint); !free) return remember(free.error());
   for (const auto& worker : state_->workers) {
     const auto port = worker->listen(endpoint, tls);
     if (!port) return remember(port.error());
@@ -107,7 +108,8 @@ void Server::stop() {
   for (const auto& worker : state_->workers) {
     worker->loop.post([&each = *worker] { each.drain(); });
   }
-  for (const auto& worker : state_->workers) worker->wait_drained(state_->options.drain_timeout);
+  const auto until = std::chrono::steady_clock::now() + state_->options.drain_timeout;
+  for (const auto& worker : state_->workers) worker->wait_drained(until);
   for (const auto& worker : state_->workers) worker->loop.stop();
   for (std::thread& thread : state_->threads) thread.join();
   state_->threads.clear();
@@ -151,11 +153,13 @@ Topic Server::topic(std::string_view name) {
 }
 
 void Topic::publish(Message message, Delivery delivery) const {
+  const std::shared_ptr<State> state = state_.lock();
+  if (!state) return;
   const auto publication = std::make_shared<const server::MessagePublication>(message);
   hub::Audience audience{.topics = {name_},
                          .delivery = delivery == Delivery::droppable ? hub::Delivery::droppable
                                                                      : hub::Delivery::reliable};
-  for (const auto& worker : state_->workers) {
+  for (const auto& worker : state->workers) {
     if (server::Worker::current() == worker.get()) {
       worker->topics.publish(*publication, audience);
     } else {
@@ -208,6 +212,11 @@ Endpoint* State::find_route(std::string_view path) const {
 
 void State::log(LogLevel level, std::string_view line) const {
   if (logs(level)) options.log(level, line);
+}
+
+void log_failure(const State& state, std::string_view where, std::string_view error) {
+  state.log(LogLevel::error,
+            "event=handler_failed " + std::string(where) + " error=\"" + log_safe(error) + "\"");
 }
 
 std::string log_safe(std::string_view text, std::size_t limit) {

@@ -111,7 +111,9 @@ SocketRef Socket::ref() const {
 
 void SocketRef::with(std::function<void(Socket&)> task) const {
   if (!key_) return;
-  key_->with([task = std::move(task)](SocketState& socket) { task(socket.face()); });
+  key_->with([task = std::move(task)](SocketState& socket) {
+    server::run_user_code(socket.nsp.state, socket.nsp.where(), [&] { task(socket.face()); });
+  });
 }
 
 void SocketRef::disconnect(Socket::Disconnect what) const {
@@ -177,24 +179,25 @@ hub::WireFormat SocketState::wire_format() const {
 }
 
 void SocketState::deliver(const SharedBytes& bytes, hub::Delivery delivery) {
+  if (!connected) return;  // its middlewares are still running
   session.engine().send_encoded(bytes, delivery == hub::Delivery::droppable);
 }
 
 SendOutcome SocketState::send_event(detail::ArgumentWriter& arguments, OnAnswer on_answer,
                                     bool droppable, Duration timeout) {
   if (gone) {
-    if (on_answer) on_answer(Error{Errc::disconnected, "socket has been disconnected"});
+    if (on_answer) answer(on_answer, Error{Errc::disconnected, "socket has been disconnected"});
     return SendOutcome::closed;
   }
   if (droppable && session.engine().congested()) {
     session.engine().worker().counters.dropped.add();
-    if (on_answer) on_answer(Error{Errc::timed_out, "the event was dropped"});
+    if (on_answer) answer(on_answer, Error{Errc::timed_out, "the event was dropped"});
     return SendOutcome::dropped;
   }
   std::optional<std::uint64_t> ack;
   if (on_answer) {
     if (acks_.size() >= nsp.options.pending_acks) {
-      on_answer(Error{Errc::too_many, "too many acknowledgements are due"});
+      answer(on_answer, Error{Errc::too_many, "too many acknowledgements are due"});
       return SendOutcome::dropped;
     }
     ack = next_ack_++;
@@ -231,13 +234,11 @@ void SocketState::receive_ack(const socketio::Packet& packet) {
   const OnAnswer on_answer = std::move(found->second.on_answer);
   acks_.erase(found);
   if (acks_.empty()) earliest_ = kNever;
-  try {
-    on_answer(Arguments{packet.args, packet.attachments});
-  } catch (const std::exception& error) {
-    nsp.state.log(LogLevel::error, "event=handler_failed nsp=" + log_safe(nsp.name) +
-                                       " name=ack error=\"" + log_safe(error.what()) + "\"");
-    session.close();
-  }
+  answer(on_answer, Arguments{packet.args, packet.attachments});
+}
+
+void SocketState::answer(const OnAnswer& on_answer, const Result<Arguments>& arguments) {
+  if (!run_user_code(nsp.state, nsp.where(), [&] { on_answer(arguments); })) session.close();
 }
 
 Ack SocketState::make_ack(std::uint64_t ack_id) {
@@ -270,14 +271,14 @@ void SocketState::on_deadline(Instant now) {
     }
   }
   for (const OnAnswer& on_answer : late) {
-    on_answer(Error{Errc::timed_out, "operation has timed out"});
+    answer(on_answer, Error{Errc::timed_out, "operation has timed out"});
   }
 }
 
 void SocketState::fail_acks(const Error& error) {
   auto pending = std::exchange(acks_, {});
   earliest_ = kNever;
-  for (const auto& [ack, waiting] : pending) waiting.on_answer(error);
+  for (const auto& [ack, waiting] : pending) answer(waiting.on_answer, error);
 }
 
 }  // namespace server

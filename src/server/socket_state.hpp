@@ -71,6 +71,7 @@ struct SocketState final : public hub::Subscriber {
     OnAnswer on_answer;
     Instant deadline;
   };
+  void answer(const OnAnswer& on_answer, const Result<Arguments>& arguments);
   SendOutcome send_packet(socketio::PacketType type, std::optional<std::uint64_t> ack,
                           std::string_view json, const std::vector<std::string>& attachments);
 

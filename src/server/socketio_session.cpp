@@ -6,7 +6,6 @@
 #include "server/state.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 namespace naru::server {
@@ -77,8 +76,9 @@ void SocketIoSession::connect(const socketio::Packet& packet) {
   if (find(name) != nullptr) return fail("a second CONNECT");
   NamespaceState* nsp = server_.find(name);
   if (nsp == nullptr) return refuse(name, "Invalid namespace", {});
-  if (sockets_.size() >= server_.options().namespaces)
+  if (sockets_.size() >= server_.options().namespaces) {
     return refuse(name, "too many namespaces", {});
+  }
   std::erase(left_, name);
 
   Worker& worker = engine_.worker();
@@ -86,6 +86,7 @@ void SocketIoSession::connect(const socketio::Packet& packet) {
       std::make_unique<SocketState>(*this, *nsp, engineio::make_sid(worker.index(), worker.random),
                                     packet.data.empty() ? "{}" : std::string(packet.data)));
   SocketState& socket = *sockets_.back();
+  nsp->hub_of(worker).add(socket, socket.id);  // so that a middleware may join rooms
   const std::optional<Refusal> refusal = run_middlewares(socket);
   if (socket.gone || engine_.closed()) return;
   if (refusal) {
@@ -94,32 +95,21 @@ void SocketIoSession::connect(const socketio::Packet& packet) {
   }
   socket.connected = true;
   connect_deadline_ = kNever;
-  nsp->hub_of(worker).add(socket, socket.id);
   engine_.send_text(packet_head(PacketType::connect, name), "{\"sid\":\"" + socket.id + "\"}");
   for (const auto& handler : nsp->on_connect) {
     if (socket.gone) return;
-    try {
-      handler(socket.face());
-    } catch (const std::exception& error) {
-      worker.state().log(LogLevel::error, "event=handler_failed nsp=" + log_safe(name) +
-                                              " name=connect error=\"" + log_safe(error.what()) +
-                                              "\"");
-      return close();
-    }
+    if (!run_user_code(nsp->state, nsp->where(), [&] { handler(socket.face()); })) return close();
   }
 }
 
 std::optional<Refusal> SocketIoSession::run_middlewares(SocketState& socket) {
   for (const Middleware& middleware : socket.nsp.middlewares) {
-    try {
-      if (auto refusal = middleware(socket.face())) return refusal;
-    } catch (const std::exception& error) {
-      engine_.worker().state().log(LogLevel::error,
-                                   "event=handler_failed nsp=" + log_safe(socket.nsp.name) +
-                                       " name=middleware error=\"" + log_safe(error.what()) + "\"");
+    std::optional<Refusal> refusal;
+    if (!run_user_code(socket.nsp.state, socket.nsp.where(),
+                       [&] { refusal = middleware(socket.face()); })) {
       return Refusal{.message = "internal error"};
     }
-    if (socket.gone) break;
+    if (refusal || socket.gone) return refusal;
   }
   return std::nullopt;
 }
@@ -169,13 +159,7 @@ void SocketIoSession::leave(SocketState& socket, std::string_view why) {
   NamespaceState& nsp = socket.nsp;
   const auto tell = [&](const auto& handlers) {
     for (const auto& handler : handlers) {
-      try {
-        handler(socket.face(), why);
-      } catch (const std::exception& error) {
-        engine_.worker().state().log(
-            LogLevel::error, "event=handler_failed nsp=" + log_safe(nsp.name) +
-                                 " name=disconnect error=\"" + log_safe(error.what()) + "\"");
-      }
+      run_user_code(nsp.state, nsp.where(), [&] { handler(socket.face(), why); });
     }
   };
   if (socket.connected) tell(nsp.on_disconnecting);

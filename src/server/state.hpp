@@ -5,6 +5,7 @@
 #include "server/worker.hpp"
 #include "transport/http_connection.hpp"
 
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@
 namespace naru::server {
 
 class SocketIoServer;
+struct State;
+
+void log_failure(const State& state, std::string_view where, std::string_view error);
 
 // A path and what serves it: exactly that path, or everything that begins with it.
 struct Route {
@@ -45,6 +49,24 @@ struct State : std::enable_shared_from_this<State> {
   bool started = false;
   bool stopped = false;
 };
+
+// Runs user code. What it throws is logged with `where` ("nsp=/chat name=say") and goes no further:
+// false.
+template <class Call>
+bool run_user_code(const State& state, std::string_view where, Call call) {
+  const char* what = "unknown";
+  std::string text;
+  try {
+    call();
+    return true;
+  } catch (const std::exception& error) {
+    text = error.what();
+    what = text.c_str();
+  } catch (...) {  // whatever a user throws must not end the loop's thread
+  }
+  log_failure(state, where, what);
+  return false;
+}
 
 // Peers' bytes made fit for a log line: printable ASCII, the rest escaped, cut at `limit`.
 std::string log_safe(std::string_view text, std::size_t limit = 100);

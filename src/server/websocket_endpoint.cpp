@@ -4,7 +4,6 @@
 #include "server/state.hpp"
 #include "websocket/handshake.hpp"
 
-#include <exception>
 #include <memory>
 #include <utility>
 
@@ -70,7 +69,9 @@ void WebSocketRef::with(std::function<void(WebSocket&)> task) const {
   if (!state) return;
   server::Worker& worker = *state->workers[target_->worker];
   worker.loop.post([&worker, number = target_->number, task = std::move(task)] {
-    if (PlainWebSocket* socket = worker.find_websocket(number)) task(*socket);
+    if (PlainWebSocket* socket = worker.find_websocket(number)) {
+      server::run_user_code(worker.state(), "protocol=websocket", [&] { task(*socket); });
+    }
   });
 }
 
@@ -126,11 +127,7 @@ SendOutcome PlainWebSocket::outcome(transport::Push push) {
 
 template <class Call>
 void PlainWebSocket::guarded(Call call) {
-  try {
-    call();
-  } catch (const std::exception& error) {
-    worker_.state().log(LogLevel::error, "event=handler_failed path=" + log_safe(request_.path) +
-                                             " error=\"" + log_safe(error.what()) + "\"");
+  if (!run_user_code(worker_.state(), "protocol=websocket", call)) {
     close(websocket::close_code::internal_error, "internal error");
   }
 }
@@ -190,8 +187,11 @@ void WebSocketEndpoint::on_request(Worker& worker, transport::HttpConnection& co
   }
   RequestInfo info = request_info(request, connection.stream());
   if (options_.on_upgrade) {
-    if (const int status = options_.on_upgrade(info); status != 0)
-      return refuse(http::plain(status));
+    int status = 0;
+    const bool succeeded = run_user_code(worker.state(), "protocol=websocket",
+                                         [&] { status = options_.on_upgrade(info); });
+    if (!succeeded) status = 500;
+    if (status != 0) return refuse(http::plain(status));
   }
   connection.upgrade(std::make_unique<transport::WebSocketTransport>(
       std::make_unique<PlainWebSocket>(worker, options_, std::move(info),

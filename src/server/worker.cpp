@@ -58,8 +58,8 @@ void Worker::check_drained() {
   drain_check_.arm(loop.timers(), loop.now() + std::chrono::milliseconds(10));
 }
 
-void Worker::wait_drained(Duration at_most) {
-  drained_.get_future().wait_for(at_most);
+void Worker::wait_drained(Instant until) {
+  drained_.get_future().wait_until(until);
 }
 
 AnswerTo Worker::expect_answer(transport::HttpConnection& connection,

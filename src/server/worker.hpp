@@ -65,9 +65,9 @@ class Worker final : public transport::HttpService {
 
   State& state() { return state_; }
   unsigned index() const { return index_; }
-  void run();                           // the thread's body: until the loop is stopped
-  void drain();                         // on its thread: closes everything in order
-  void wait_drained(Duration at_most);  // any other thread
+  void run();                        // the thread's body: until the loop is stopped
+  void drain();                      // on its thread: closes everything in order
+  void wait_drained(Instant until);  // any other thread
 
   Result<std::uint16_t> listen(const io::Endpoint& where, std::shared_ptr<io::TlsContext> tls);
 

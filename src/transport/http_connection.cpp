@@ -49,6 +49,11 @@ void HttpConnection::receive(Cursor& in) {
 void HttpConnection::dispatch(http::RequestDecoder::Event event) {
   if (event == http::RequestDecoder::Event::head) {
     stream_->set_deadline(stream_->loop().now() + limits_.body_timeout);
+    const http::Request& request = decoder_.request();
+    if (request.minor_version > 0 && request.count("Expect") > 0 &&
+        !http::iequals(request.field("Expect"), "100-continue")) {
+      return respond(http::plain(417), After::close);  // RFC 9110 10.1.1
+    }
     service_.on_request_head(*this);
     if (state_ != State::receiving) return;
     if (decoder_.expects_continue()) {
@@ -77,6 +82,7 @@ void HttpConnection::respond(http::Response response, After after) {
   // Before its request is complete, an answer ends the connection: the body is not read.
   const bool complete = state_ == State::answering;
   if (!complete && state_ != State::receiving) return;
+  if (!complete) abandon();
   const http::Request& request = decoder_.request();
   const bool keep_alive = complete && after == After::keep_alive && request.keep_alive &&
                           !peer_ended_ && !shutting_down_;
@@ -135,6 +141,11 @@ void HttpConnection::upgrade(std::unique_ptr<io::StreamHandler> handler) {
   stream_->replace_handler(std::move(handler));
 }
 
+bool HttpConnection::can_detach() {
+  if (!stream_->out().empty()) stream_->flush();
+  return !stream_->closed() && stream_->out().empty();
+}
+
 HttpConnection::Detached HttpConnection::detach() {
   NARU_ASSERT(state_ == State::answering && in_receive_);
   state_ = State::ended;
@@ -147,6 +158,7 @@ HttpConnection::Detached HttpConnection::detach() {
 
 void HttpConnection::refuse(int status, std::string_view text) {
   service_.on_violation(*this, status, text);
+  abandon();
   state_ = State::ended;
   http::encode_response(http::plain(status), {.head_only = false, .keep_alive = false},
                         stream_->out());

@@ -67,7 +67,9 @@ class HttpConnection final : public io::StreamHandler {
 
   // Hands the connection to another protocol. What has been received behind the request goes to it.
   void upgrade(std::unique_ptr<io::StreamHandler> handler);
-  // Takes the connection out of this loop: for io::Stream::attach on another one.
+  // Takes the connection out of this loop: for io::Stream::attach on another one. Only when
+  // can_detach(): the answers before this request have left.
+  bool can_detach();
   struct Detached {
     std::unique_ptr<io::Stream::Detached> stream;
     std::string received;  // bytes behind the request

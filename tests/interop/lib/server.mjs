@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const kRoot = fileURLToPath(new URL("../../../", import.meta.url));
@@ -20,6 +21,12 @@ export function startProfile(profile, port = 0, ...more) {
 export function startGallery(port = 0) {
   const binary = process.env.NARU_BIN ?? `${kRoot}build/dev/bin/naru`;
   return start(binary, ["serve", "--listen", `127.0.0.1:${port}`]);
+}
+
+// Another program, from beside `naru`: an example.
+export function startProgram(name, args) {
+  const beside = process.env.NARU_BIN ?? `${kRoot}build/dev/bin/naru`;
+  return start(join(dirname(beside), name), args);
 }
 
 async function start(binary, args) {
