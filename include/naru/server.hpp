@@ -6,6 +6,7 @@
 #include "naru/websocket.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,7 +23,11 @@ struct State;
 enum class LogLevel { debug, info, warning, error };
 
 struct ServerOptions {
-  unsigned loops = 0;                             // threads; 0: one per core
+  unsigned loops = 0;  // threads; 0: one per core
+  // Over all loops, which share them evenly. Above: connections are closed at once, handshakes of
+  // Engine.IO sessions get 503.
+  std::size_t connections = 200'000;
+  std::size_t sessions = 200'000;
   std::chrono::milliseconds drain_timeout{5000};  // stop() waits so long for peers to go
   // One line per event: "event=... key=value ...". Called from any thread.
   std::function<void(LogLevel, std::string_view)> log{};
@@ -40,6 +45,7 @@ struct ListenOptions {
 // Totals since the start, summed over the loops.
 struct Stats {
   std::uint64_t connections = 0;  // accepted
+  std::uint64_t refused = 0;      // connections and sessions above their limit
   std::uint64_t requests = 0;     // HTTP
   std::uint64_t messages_in = 0;
   std::uint64_t messages_out = 0;  // handed to a connection, each receiver of a broadcast counted

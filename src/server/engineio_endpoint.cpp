@@ -54,6 +54,12 @@ void run_on(Worker& home, Worker& here, Task task) {
   home.loop.post(std::move(task));
 }
 
+http::Response overloaded() {
+  http::Response response = http::plain(503);
+  response.set("Retry-After", "5");
+  return response;
+}
+
 // Says one HTTP answer on a connection that has left its HttpConnection, and ends.
 class LastAnswer final : public io::StreamHandler {
  public:
@@ -198,6 +204,8 @@ void EngineEndpoint::handshake(Worker& worker, HttpConnection& connection,
 }
 
 void EngineEndpoint::open_polling(Worker& worker, HttpConnection& connection) {
+  if (!worker.takes_sessions())
+    return connection.respond(overloaded(), HttpConnection::After::close);
   EngineSession& session = worker.add_session(
       std::make_unique<EngineSession>(worker, *this, engineio::Transport::polling,
                                       request_info(connection.request(), connection.stream())));
@@ -215,20 +223,20 @@ void EngineEndpoint::open_polling(Worker& worker, HttpConnection& connection) {
 void EngineEndpoint::poll_or_post(Worker& worker, HttpConnection& connection, std::string_view sid,
                                   bool by_polling) {
   const http::Request& request = connection.request();
-  const bool is_post = request.method == "POST";
-  if (!is_post && request.method != "GET") {
-    return connection.respond({.status = 500});
+  enum class Kind { poll, post, binary_post, other };
+  Kind kind = Kind::other;
+  if (request.method == "GET") kind = Kind::poll;
+  if (request.method == "POST") {
+    const std::string_view type = request.field("Content-Type");
+    kind = http::iequals(type, "application/octet-stream") ? Kind::binary_post : Kind::post;
   }
   std::string body = connection.take_body();
-  if (is_post && http::iequals(request.field("Content-Type"), "application/octet-stream")) {
-    body = "?";  // revision 4 has no binary bodies: the session ends by one that cannot be decoded
-  }
   Worker* found = home_of(worker, sid);
   if (found == nullptr) return refuse(worker, connection, RequestError::unknown_sid);
   Worker& home = *found;
 
   // On the loop of the session, which may be this one. What the request said is moved along.
-  auto handle = [&home, sid = std::string(sid), is_post, by_polling,
+  auto handle = [&home, sid = std::string(sid), kind, by_polling,
                  body = std::move(body)](AnswerTo to) {
     EngineSession* session = home.find_session(sid);
     const bool mismatch =
@@ -242,10 +250,16 @@ void EngineEndpoint::poll_or_post(Worker& worker, HttpConnection& connection, st
       home.counters.violations.add();
       return home.answer(to, std::move(response));
     }
-    if (is_post) {
-      session->post(to, body);
-    } else {
-      session->poll(to);
+    switch (kind) {
+      case Kind::poll:
+        return session->poll(to);
+      case Kind::post:
+        return session->post(to, body);
+      case Kind::binary_post:  // revision 4 has none
+        home.answer(to, {.status = 400});
+        return session->post_dropped();
+      case Kind::other:
+        return home.answer(to, {.status = 500});
     }
   };
   // The peer may go while it waits: its session hears of that.
@@ -282,6 +296,9 @@ void EngineEndpoint::upgrade(Worker& worker, HttpConnection& connection, const h
   if (cors_.enabled()) http::add_cors(cors_, request, handshake.response);
 
   if (fresh) {
+    if (!worker.takes_sessions()) {
+      return connection.respond(overloaded(), HttpConnection::After::close);
+    }
     EngineSession& session = worker.add_session(std::make_unique<EngineSession>(
         worker, *this, engineio::Transport::websocket, request_info(request, connection.stream())));
     return connection.upgrade(std::make_unique<transport::WebSocketTransport>(
@@ -295,7 +312,7 @@ void EngineEndpoint::upgrade(Worker& worker, HttpConnection& connection, const h
   Upgrade wanted{.sid = *sid, .switching_protocols = std::move(handshake.response)};
   if (&home == &worker) return connection.upgrade(upgrade_handler(home, std::move(wanted)));
   if (!connection.can_detach()) {
-    return connection.respond(http::plain(503), HttpConnection::After::close);
+    return connection.respond(overloaded(), HttpConnection::After::close);
   }
   home.loop.post(
       [this, &home, wanted = std::move(wanted), detached = connection.detach()]() mutable {

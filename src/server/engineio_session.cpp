@@ -9,13 +9,6 @@
 #include <utility>
 
 namespace naru::server {
-namespace {
-
-constexpr std::string_view kText = "text/plain; charset=UTF-8";
-constexpr std::string_view kHtml = "text/html";
-
-}  // namespace
-
 EngineSession::EngineSession(Worker& worker, const EngineEndpoint& endpoint,
                              engineio::Transport transport, RequestInfo request)
     : worker_(worker),
@@ -147,92 +140,6 @@ SendOutcome EngineSession::outcome(transport::Push push) {
   return SendOutcome::closed;
 }
 
-// ---- polling
-
-void EngineSession::poll(AnswerTo to) {
-  if (deadline() <= worker_.loop.now()) on_timer(worker_.loop.now());  // its tick is still to come
-  if (closed_) return answer_unknown(to);
-  switch (session_.on_poll()) {
-    case engineio::Session::Poll::answer:
-      poll_ = to;
-      answer_poll();
-      return;
-    case engineio::Session::Poll::wait:
-      poll_ = to;
-      return;
-    case engineio::Session::Poll::overlap:
-      answer(to, 400, {}, kText);
-      if (poll_) answer(*std::exchange(poll_, std::nullopt), 200, "1", kText);
-      return violate("overlapping polls", reason::transport_error);
-  }
-}
-
-// One answer for everything that a turn has pushed.
-void EngineSession::schedule_answer() {
-  if (!poll_ || answer_scheduled_) return;
-  answer_scheduled_ = true;
-  worker_.loop.defer([&worker = worker_, sid = sid_] {
-    EngineSession* session = worker.find_session(sid);
-    if (session == nullptr) return;
-    session->answer_scheduled_ = false;
-    if (session->poll_) session->answer_poll();
-  });
-}
-
-void EngineSession::answer_poll() {
-  answer(*std::exchange(poll_, std::nullopt), 200, session_.take_payload(), kText);
-  if (session_.closing()) return end(reason::forced_close);
-  user_->on_drain();
-}
-
-void EngineSession::answer(AnswerTo to, int status, std::string body,
-                           std::string_view content_type) {
-  http::Response response;
-  response.status = status;
-  response.set("Content-Type", content_type);
-  response.set("cache-control", "no-store");
-  response.body = std::move(body);
-  worker_.answer(to, std::move(response));
-}
-
-bool EngineSession::begin_post() {
-  if (session_.begin_post()) return true;
-  violate("overlapping posts", reason::transport_error);
-  return false;
-}
-
-// What a request gets whose session has ended.
-void EngineSession::answer_unknown(AnswerTo to) {
-  http::Response response;
-  response.status = engineio::error_status(engineio::RequestError::unknown_sid);
-  response.set("Content-Type", "application/json");
-  response.body = engineio::error_body(engineio::RequestError::unknown_sid);
-  worker_.answer(to, std::move(response));
-}
-
-// The packets before a bad one are delivered; those behind a close are not.
-void EngineSession::post(AnswerTo to, std::string_view body) {
-  engineio::PayloadReader reader(body, {.packets = endpoint_.options().payload_packets});
-  while (!closed_) {
-    const auto packet = reader.next();
-    if (!packet) {
-      answer(to, 400, {}, kText);
-      return violate(packet.error().text, reason::parse_error);
-    }
-    if (!*packet) break;
-    receive_packet(**packet, false);
-  }
-  if (!closed_) session_.end_post();
-  answer(to, 200, "ok", kHtml);
-}
-
-void EngineSession::poll_dropped(AnswerTo from) {
-  if (!poll_ || poll_->number != from.number || poll_->worker != from.worker) return;
-  poll_.reset();
-  session_.on_poll_dropped();
-  end(reason::transport_error);
-}
-
 // ---- receiving
 
 void EngineSession::on_websocket_message(transport::WebSocketTransport& transport, bool binary,
@@ -258,7 +165,7 @@ void EngineSession::receive_packet(const engineio::Packet& packet, bool checked)
       if (packet.binary) return user_->on_binary(packet.data);
       return user_->on_text(packet.data, checked);
     case engineio::Session::Incoming::peer_closed:
-      if (poll_) answer(*std::exchange(poll_, std::nullopt), 200, "6", kText);
+      release_poll("6");
       return end(reason::transport_close);
     case engineio::Session::Incoming::wrong_heartbeat:
       return violate("a ping from the client", reason::transport_error);
@@ -294,7 +201,7 @@ void EngineSession::receive_probe(std::string_view text) {
 void EngineSession::complete_upgrade() {
   websocket_ = std::exchange(candidate_, nullptr);
   const std::string payload = session_.take_payload();
-  if (poll_) answer(*std::exchange(poll_, std::nullopt), 200, "1", kText);
+  release_poll("1");
   flush_to_websocket(payload);
 }
 
@@ -414,7 +321,7 @@ void EngineSession::end(std::string_view why) {
   report_closed(why);
   disarm();
   if (candidate_ != nullptr) drop_candidate();
-  if (poll_) answer(*std::exchange(poll_, std::nullopt), 200, "1", kText);
+  release_poll("1");
   if (transport::WebSocketTransport* websocket = std::exchange(websocket_, nullptr)) {
     websocket->forget_user();
     if (why == reason::shutting_down) {

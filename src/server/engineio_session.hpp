@@ -118,7 +118,8 @@ class EngineSession final : public transport::WebSocketUser, private io::Timer {
   SendOutcome outcome(transport::Push push);
   void overflow();
   void schedule_answer();
-  void answer_poll();
+  void answer_poll();                      // with what was pushed
+  void release_poll(std::string payload);  // if one waits
   void answer(AnswerTo to, int status, std::string body, std::string_view content_type);
   void answer_unknown(AnswerTo to);
   void violate(std::string_view text, std::string_view why);

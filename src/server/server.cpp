@@ -175,6 +175,7 @@ Stats Server::stats() const {
   for (const auto& worker : state_->workers) {
     const server::Counters& counters = worker->counters;
     total.connections += counters.connections.value();
+    total.refused += counters.refused.value();
     total.requests += counters.requests.value();
     total.messages_in += counters.messages_in.value();
     total.messages_out += counters.messages_out.value();

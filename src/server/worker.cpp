@@ -33,6 +33,10 @@ void Worker::run() {
 Result<std::uint16_t> Worker::listen(const io::Endpoint& where,
                                      std::shared_ptr<io::TlsContext> tls) {
   NARU_TRY(auto listener, io::Listener::listen(loop, where, std::move(tls), [this](io::Stream&) {
+             if (loop.streams().size() > share_of(state_.options.connections)) {
+               counters.refused.add();
+               return std::unique_ptr<transport::HttpConnection>();
+             }
              counters.connections.add();
              return std::make_unique<transport::HttpConnection>(*this, state_.http_limits);
            }));
@@ -60,6 +64,16 @@ void Worker::check_drained() {
 
 void Worker::wait_drained(Instant until) {
   drained_.get_future().wait_until(until);
+}
+
+std::size_t Worker::share_of(std::size_t total) const {
+  return (total + state_.workers.size() - 1) / state_.workers.size();
+}
+
+bool Worker::takes_sessions() {
+  if (sessions_.size() < share_of(state_.options.sessions)) return true;
+  counters.refused.add();
+  return false;
 }
 
 AnswerTo Worker::expect_answer(transport::HttpConnection& connection,

@@ -39,6 +39,7 @@ class Counter {
 
 struct Counters {
   Counter connections;
+  Counter refused;
   Counter requests;
   Counter messages_in;
   Counter messages_out;
@@ -78,6 +79,7 @@ class Worker final : public transport::HttpService {
       AnswerTo to, http::Response response,
       transport::HttpConnection::After after = transport::HttpConnection::After::keep_alive);
 
+  bool takes_sessions();  // false: this loop has its share of the limit
   EngineSession* find_session(std::string_view sid) const;
   EngineSession& add_session(std::unique_ptr<EngineSession> session);
   // Takes it out of the table now and frees it at the end of the turn: it may be on the stack.
@@ -119,6 +121,7 @@ class Worker final : public transport::HttpService {
     Worker& worker_;
   };
   void check_drained();
+  std::size_t share_of(std::size_t total) const;
 
   State& state_;
   unsigned index_;

@@ -23,7 +23,7 @@ describe("examples", { timeout: 20_000 }, () => {
       const mina = connect();
       await once(mina, "connect");
       const jonas = connect();
-      const [joined] = await once(mina, "joined");
+      const [[joined]] = await Promise.all([once(mina, "joined"), once(jonas, "connect")]);
       assert.equal(joined, jonas.id);
       const said = once(jonas, "said");
       mina.emit("say", "안녕");
