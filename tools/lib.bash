@@ -3,6 +3,9 @@
 # Prints the comment at the head of a script.
 usage() { sed -n '2,/^[^#]/{/^[^#]/d;s/^# \{0,1\}//;p}' "$1"; }
 
+# A file named from where the script was called, named from the root.
+from_root() { (here=$PWD && cd "$OLDPWD" && realpath --relative-to="$here" "$1"); }
+
 # Installs the packages of a profile, and remembers it in build/ so that the next start need not ask.
 install_deps() {
   local profile=$1 stamp="build/.deps-$1" now

@@ -16,7 +16,7 @@ struct ErrorText {
   int status;
 };
 
-// By code (socketio.md 1.3).
+// By code.
 constexpr std::array<ErrorText, 6> kErrors{{
     {"Transport unknown", 400},
     {"Session ID unknown", 400},

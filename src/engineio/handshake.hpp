@@ -28,7 +28,7 @@ std::string make_sid(unsigned loop, Random& random);
 // The loop that an id names; -1 when this is no id of ours.
 int loop_of_sid(std::string_view sid);
 
-// The errors of a request (Engine.IO, "Handshake"; socketio.md 1.3), by their code.
+// The errors of a request (Engine.IO protocol, "Handshake"), by their code.
 enum class RequestError {
   unknown_transport,
   unknown_sid,

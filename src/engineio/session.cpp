@@ -10,7 +10,7 @@ namespace {
 
 constexpr Duration kTickSlack = std::chrono::milliseconds(50);  // a timer wheel's lateness
 
-constexpr Duration kNoopInterval = std::chrono::milliseconds(100);  // socketio.md 1.12 step 2
+constexpr Duration kNoopInterval = std::chrono::milliseconds(100);  // as Node does
 
 }  // namespace
 
@@ -38,7 +38,7 @@ Session::Session(const SessionOptions& options, Transport transport, Instant now
 
 Session::Incoming Session::receive(const Packet& packet, Instant now) {
   if (packet.type == PacketType::close) {
-    // A poll that waits is answered with a noop (socketio.md 1.3).
+    // A poll that waits is answered with a noop.
     if (poll_waiting_) append_payload(PacketType::noop, {}, payload_);
     return Incoming::peer_closed;
   }

@@ -35,7 +35,7 @@ class Heartbeat {
   bool waiting_ = false;
 };
 
-// One Engine.IO 4 session at the server (socketio.md 1.10 to 1.13): which transport is current,
+// One Engine.IO 4 session at the server: which transport is current,
 // what waits for the next poll, the upgrade, the heartbeat. Pure. Over WebSocket the caller writes
 // packets straight to the connection; over polling it pushes them here.
 class Session {

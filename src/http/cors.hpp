@@ -8,7 +8,7 @@
 
 namespace naru::http {
 
-// Cross-origin access (socketio.md 1.10; https://fetch.spec.whatwg.org/#http-cors-protocol).
+// Cross-origin access (https://fetch.spec.whatwg.org/#http-cors-protocol).
 // Without origins no header is sent at all.
 struct CorsPolicy {
   std::vector<std::string> origins;  // exact origins; "*" alone allows every one

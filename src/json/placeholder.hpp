@@ -9,7 +9,7 @@
 
 namespace naru::json {
 
-// An object {"_placeholder":true,"num":n} (socketio.md 2.2) and where it stands in its text.
+// An object {"_placeholder":true,"num":n} (Socket.IO's) and where it stands in its text.
 struct Placeholder {
   std::size_t begin = 0;
   std::size_t end = 0;

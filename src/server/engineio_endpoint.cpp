@@ -31,7 +31,7 @@ std::string cookie(const CookieOptions& options, const std::string& sid) {
   return text;
 }
 
-// The answer before a 101 (socketio.md 1.3): the bare message, and the end of the connection.
+// The answer before a 101: the bare message, and the end of the connection.
 http::Response upgrade_refusal(RequestError error) {
   http::Response response;
   response.status = error == RequestError::forbidden ? 403 : 400;
@@ -78,7 +78,7 @@ class LastAnswer final : public io::StreamHandler {
   http::Response response_;
 };
 
-// A WebSocket whose session does not want it: opened, and closed at once (socketio.md 1.12).
+// A WebSocket whose session does not want it: opened, and closed at once.
 class Unwanted final : public transport::WebSocketUser {
  public:
   void on_websocket_open(transport::WebSocketTransport& transport) override {
@@ -128,7 +128,7 @@ void EngineEndpoint::on_head(Worker& worker, HttpConnection& connection) {
   connection.limit_body(options_.max_payload);  // a body above it ends the session
 }
 
-// A session takes one POST at a time, from its head on (socketio.md 1.10).
+// A session takes one POST at a time, from its head on.
 void EngineEndpoint::begin_post(Worker& worker, HttpConnection& connection) {
   const http::Query query = http::Query::parse(connection.request().query);
   const std::string* sid = query.find("sid");

@@ -23,7 +23,7 @@ class EngineUserFactory {
 };
 
 // The HTTP face of Engine.IO 4 under one path: handshakes, polls, posts and upgrades, with every
-// check of socketio.md 1.3 in its order. A request for a session of another loop is decoded here
+// check of the protocol in its order. A request for a session of another loop is decoded here
 // and posted there.
 class EngineEndpoint final : public Endpoint {
  public:

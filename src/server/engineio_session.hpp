@@ -18,7 +18,7 @@ namespace naru::server {
 class EngineEndpoint;
 class EngineSession;
 
-// Engine.IO's reasons for the end of a session, and Socket.IO's own (socketio.md 1.13, 3.3).
+// Engine.IO's reasons for the end of a session, and Socket.IO's own.
 namespace reason {
 inline constexpr std::string_view transport_error = "transport error";
 inline constexpr std::string_view transport_close = "transport close";

@@ -14,7 +14,7 @@ namespace naru::server {
 
 class SocketIoServer;
 
-// One Socket.IO connection (socketio.md 2.4): an Engine.IO session, and the sockets of the
+// One Socket.IO connection: an Engine.IO session, and the sockets of the
 // namespaces that it has joined.
 class SocketIoSession final : public EngineUser {
  public:

@@ -31,7 +31,7 @@ struct Scratch {
 };
 
 // Decodes the Socket.IO packets of one connection from its Engine.IO messages, by the strict rules
-// of socketio.md 2.3. After an error the connection is to be closed.
+// of the protocol. After an error the connection is to be closed.
 class Decoder {
  public:
   Decoder(const Limits& limits, Scratch& scratch) : limits_(&limits), scratch_(&scratch) {}

@@ -104,49 +104,102 @@ TEST(Topic, ReachesSubscribersOnEveryLoopInOrder) {
 
 // ---- peers that do not read
 
+const std::string kLarge(50'000, 'x');
+
+// Does on its loop, to a peer that does not read, what a test says.
 class SlowConsumer : public ::testing::Test {
  protected:
-  // Opens a WebSocket that will not read; what is published to "news" is for it.
   void start(WebSocketOptions options) {
-    options.on_open = [this](WebSocket& ws) {
-      ws.subscribe("news");
-      opened.set_value(ws.ref());
-    };
     options.on_close = [this](WebSocket&, std::uint16_t code, std::string_view) {
       journal.note("closed " + std::to_string(code));
     };
+    options.on_drain = [this](WebSocket&) { journal.note("drained"); };
     server.server.websocket("/ws", std::move(options));
     server.start();
-    EXPECT_EQ(peer().open("/ws").status, 101);
-    ref = opened.get_future().get();
   }
-  WebSocketPeer& peer() {
-    if (!peer_) peer_.emplace(server.port, Wire::tcp, 4096);
-    return *peer_;
-  }
-  // Publishes until `counter` has risen.
-  void publish_until(std::uint64_t Stats::* counter, Topic::Delivery delivery) {
-    const std::string message(50'000, 'x');
-    for (int i = 0; i < 20'000 && server.server.stats().*counter == 0; ++i) {
-      server.server.topic("news").publish(text(message), delivery);
-      std::promise<void> turn;
-      ref.with([&](WebSocket&) { turn.set_value(); });
-      if (server.server.stats().*counter == 0) {
-        turn.get_future().wait_for(1ms);  // it never comes when the socket has gone meanwhile
-      }
-      server.server.stats();
-      std::promise<void>().swap(turn);
+  // Sends until the outcome is this.
+  static void send_until(WebSocket& ws, SendOutcome wanted) {
+    while (ws.send(text(kLarge)) != wanted) {
     }
   }
-
   Journal journal;
-  std::promise<WebSocketRef> opened;
   TestServer server;
-  WebSocketRef ref;
-
- private:
-  std::optional<WebSocketPeer> peer_;
 };
+
+TEST_F(SlowConsumer, IsClosedAboveTheLimit) {
+  start({.on_message = [](WebSocket& ws, Message) { send_until(ws, SendOutcome::closed); },
+         .limit = 1'000'000});
+  WebSocketPeer peer(server.port, "/ws");
+  peer.say("flood");
+  EXPECT_EQ(journal.next(), "closed 1006");
+  EXPECT_EQ(server.server.stats().slow_closed, 1U);
+  EXPECT_EQ(peer.hear_until("end"), "end");
+}
+
+TEST_F(SlowConsumer, IsClosedByAPublicationAboveTheLimit) {
+  start({.on_message =
+             [this](WebSocket& ws, Message) {
+               ws.subscribe("news");
+               while (server.server.stats().slow_closed == 0) {
+                 server.server.topic("news").publish(text(kLarge));
+               }
+             },
+         .limit = 1'000'000});
+  WebSocketPeer peer(server.port, "/ws");
+  peer.say("flood");
+  EXPECT_EQ(journal.next(), "closed 1006");
+}
+
+TEST_F(SlowConsumer, MissesWhatIsDroppable) {
+  start({.on_message = [this](WebSocket& ws, Message) {
+    ws.subscribe("news");
+    while (server.server.stats().dropped < 10) {
+      server.server.topic("news").publish(text(kLarge), Topic::Delivery::droppable);
+    }
+    EXPECT_LT(ws.buffered_amount(), 200'000U);
+    ws.send(text("not droppable"));
+  }});
+  WebSocketPeer peer(server.port, "/ws");
+  peer.say("flood");
+  EXPECT_EQ(peer.hear_until("not"), "not droppable");
+  EXPECT_EQ(server.server.stats().slow_closed, 0U);
+}
+
+TEST_F(SlowConsumer, IsToldWhenItHasReadAll) {
+  start({.on_message = [](WebSocket& ws, Message) {
+    send_until(ws, SendOutcome::blocked);
+    ws.send(text("the last"));
+  }});
+  WebSocketPeer peer(server.port, "/ws");
+  peer.say("fill");
+  EXPECT_EQ(peer.hear_until("the last"), "the last");
+  EXPECT_EQ(journal.next(), "drained");
+}
+
+TEST_F(SlowConsumer, IsSentItsCloseBehindEverything) {
+  start({.on_message = [](WebSocket& ws, Message) {
+    send_until(ws, SendOutcome::blocked);
+    ws.close(4000);
+  }});
+  WebSocketPeer peer(server.port, "/ws");
+  peer.say("fill");
+  EXPECT_EQ(peer.hear_until("close"), "close 4000");
+}
+
+// KJ, and Own 9 of websocket.md 14: pongs to a peer that never reads take no memory.
+TEST_F(SlowConsumer, CannotMakePongsPileUp) {
+  std::promise<WebSocketRef> opened;
+  start({.on_open = [&](WebSocket& ws) { opened.set_value(ws.ref()); }});
+  WebSocketPeer peer(server.port, "/ws");
+  std::string pings;
+  for (int i = 0; i < 1000; ++i) pings += raw_frame(0x89, std::string(125, 'p'));
+  for (int i = 0; i < 100; ++i) peer.send(pings);
+  opened.get_future().get().with([&](WebSocket& ws) {
+    EXPECT_LT(ws.buffered_amount(), 100'000U);
+    journal.note("looked");
+  });
+  EXPECT_EQ(journal.next(), "looked");
+}
 
 }  // namespace
 }  // namespace naru::test

@@ -23,10 +23,8 @@ using namespace std::chrono_literals;
 class TestServer {
  public:
   explicit TestServer(unsigned loops = 1, std::chrono::milliseconds drain_timeout = 10s)
-      : server({.loops = loops,
-                .drain_timeout = drain_timeout,
-                .log = [this](LogLevel, std::string_view line) { log.note(std::string(line)); },
-                .log_level = LogLevel::error}) {}
+      : TestServer(ServerOptions{.loops = loops, .drain_timeout = drain_timeout}) {}
+  explicit TestServer(ServerOptions options) : server(logged(std::move(options))) {}
 
   void start(ListenOptions where = {}) {
     where.port = 0;
@@ -51,6 +49,12 @@ class TestServer {
     return true;
   }
 
+  ServerOptions logged(ServerOptions options) {
+    options.log = [this](LogLevel, std::string_view line) { log.note(std::string(line)); };
+    options.log_level = LogLevel::error;
+    return options;
+  }
+
   Journal log;  // errors; first, so that the server ends before it
   Server server;
   std::uint16_t port = 0;
@@ -72,8 +76,8 @@ inline std::string way_name(const ::testing::TestParamInfo<Way>& info) {
 }
 inline const auto kWays = ::testing::Values(Way{1, false}, Way{4, false}, Way{4, true});
 
-// Engine.IO under `path`, as seen by a client that can tell loops apart: a handshake on a connection
-// shows in its sid on which loop that connection has landed.
+// Engine.IO under `path`, as seen by a client that can tell loops apart: a handshake on a
+// connection shows in its sid on which loop that connection has landed.
 class Engine {
  public:
   Engine(TestServer& server, std::string path, Way way = {1, false})
