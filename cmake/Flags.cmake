@@ -19,6 +19,7 @@ if(NARU_FUZZ)
 endif()
 if(NARU_LTO)
   set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+  add_link_options($<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overread>)
 endif()
 
 find_program(NARU_CCACHE ccache)

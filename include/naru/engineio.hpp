@@ -61,7 +61,8 @@ class EngineSocket {
   virtual ~EngineSocket() = default;
 };
 
-struct EngineIoOptions : TransportOptions {
+struct EngineIoOptions {
+  TransportOptions transport{};
   std::function<void(EngineSocket&)> on_open{};
   std::function<void(EngineSocket&, Message)> on_message{};
   std::function<void(EngineSocket&, std::string_view reason)> on_close{};

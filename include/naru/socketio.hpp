@@ -238,7 +238,8 @@ class Namespace {
   server::NamespaceState* state_;
 };
 
-struct SocketIoOptions : TransportOptions {
+struct SocketIoOptions {
+  TransportOptions transport{};
   std::chrono::milliseconds connect_timeout{45'000};     // to join a first namespace
   std::chrono::milliseconds ack_timeout{30'000};         // for emit_with_ack without timeout()
   std::chrono::milliseconds attachment_timeout{30'000};  // for a packet to be completed

@@ -22,7 +22,7 @@ class EngineIoServer final : public EngineUserFactory {
 class EngineIoEndpoint final : public Endpoint {
  public:
   explicit EngineIoEndpoint(EngineIoOptions options)
-      : server_(options), endpoint_(std::move(options), server_) {}
+      : server_(std::move(options)), endpoint_(server_.options().transport, server_) {}
   void on_head(Worker& worker, transport::HttpConnection& connection) override {
     endpoint_.on_head(worker, connection);
   }

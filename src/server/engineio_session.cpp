@@ -159,6 +159,7 @@ void EngineSession::receive_packet(const engineio::Packet& packet, bool checked)
   if (reported_) return;
   switch (session_.receive(packet, worker_.loop.now())) {
     case engineio::Session::Incoming::nothing:
+      if (session_.deadline() < deadline()) rearm();  // a pong: the next ping may be due earlier
       return;
     case engineio::Session::Incoming::message:
       worker_.counters.messages_in.add();

@@ -26,13 +26,13 @@ Server::~Server() {
 }
 
 SocketIo& Server::socketio(std::string_view path, SocketIoOptions options) {
-  auto made = std::make_unique<server::SocketIoServer>(*state_, options);
+  const TransportOptions transport = options.transport;
+  auto made = std::make_unique<server::SocketIoServer>(*state_, std::move(options));
   server::SocketIoServer& added = *made;
   state_->socketio_servers.push_back(std::move(made));
-  state_->add_route(
-      {.path = std::string(path),
-       .prefix = true,
-       .endpoint = std::make_unique<server::EngineEndpoint>(std::move(options), added)});
+  state_->add_route({.path = std::string(path),
+                     .prefix = true,
+                     .endpoint = std::make_unique<server::EngineEndpoint>(transport, added)});
   return added;
 }
 

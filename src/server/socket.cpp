@@ -97,7 +97,10 @@ SocketRef Socket::ref() const {
 void SocketRef::with(std::function<void(Socket&)> task) const {
   if (!key_) return;
   key_->with([task = std::move(task)](SocketState& socket) {
-    server::run_user_code(socket.nsp.state, socket.nsp.where(), [&] { task(socket.face()); });
+    if (!server::run_user_code(socket.nsp.state, socket.nsp.where(),
+                               [&] { task(socket.face()); })) {
+      socket.session.close();
+    }
   });
 }
 

@@ -70,7 +70,9 @@ void WebSocketRef::with(std::function<void(WebSocket&)> task) const {
   server::Worker& worker = *state->workers[target_->worker];
   worker.loop.post([&worker, number = target_->number, task = std::move(task)] {
     if (PlainWebSocket* socket = worker.find_websocket(number)) {
-      server::run_user_code(worker.state(), "protocol=websocket", [&] { task(*socket); });
+      if (!server::run_user_code(worker.state(), "protocol=websocket", [&] { task(*socket); })) {
+        socket->close(websocket::close_code::internal_error, "internal error");
+      }
     }
   });
 }

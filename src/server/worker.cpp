@@ -27,6 +27,11 @@ Worker* Worker::current() {
 void Worker::run() {
   current_worker = this;
   loop.run();
+  // What is left goes now, while the other loops are there to be posted to by its handlers.
+  while (!loop.streams().empty()) {
+    for (const auto& stream : loop.streams()) stream->abort();
+    loop.poll(Duration::zero());
+  }
   current_worker = nullptr;
 }
 

@@ -42,7 +42,7 @@ void suite_times(naru::TransportOptions& options) {
 
 void engineio_v4(naru::Server& server) {
   naru::EngineIoOptions options;
-  suite_times(options);
+  suite_times(options.transport);
   options.on_message = [](naru::EngineSocket& socket, naru::Message message) {
     socket.send(message);
   };
@@ -65,7 +65,7 @@ void add_socketio_handlers(naru::Namespace& nsp) {
 
 void socketio_v5(naru::Server& server) {
   naru::SocketIoOptions options;
-  suite_times(options);
+  suite_times(options.transport);
   options.connect_timeout = 1000ms;
   naru::SocketIo& io = server.socketio("/socket.io/", options);
   add_socketio_handlers(io.root());
@@ -89,8 +89,8 @@ void load(naru::Server& server) {
   server.websocket("/sub", subscribers);
 
   naru::SocketIoOptions options;
-  options.max_payload = largest;
-  options.limit = 4 * largest;
+  options.transport.max_payload = largest;
+  options.transport.limit = 4 * largest;
   naru::Namespace& root = server.socketio("/socket.io/", options).root();
   root.on("message",
           [](naru::Socket& socket, naru::Arguments all) { socket.emit("message", all); });

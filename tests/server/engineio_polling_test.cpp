@@ -43,11 +43,17 @@ INSTANTIATE_TEST_SUITE_P(Ways, EngineIoPolling, kWays, way_name);
 
 TEST_P(EngineIoPolling, CarriesTextAndBinaryBothWays) {
   start();
-  const Answer answer = engine.post(sid, "4a\x1e" "4b\x1e" "bAQID");
+  const Answer answer = engine.post(sid,
+                                    "4a\x1e"
+                                    "4b\x1e"
+                                    "bAQID");
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.field("content-type"), "text/html");
   EXPECT_EQ(answer.body, "ok");
-  EXPECT_EQ(engine.poll(sid).body, "4a\x1e" "4b\x1e" "bAQID");
+  EXPECT_EQ(engine.poll(sid).body,
+            "4a\x1e"
+            "4b\x1e"
+            "bAQID");
 }
 
 TEST_P(EngineIoPolling, AnswersAPollThatWaits) {
@@ -134,16 +140,19 @@ TEST_P(EngineIoPolling, EndsTheSessionWhenAPostIsAbandoned) {
 TEST_P(EngineIoPolling, EndsTheSessionByABinaryBody) {
   start();
   Peer peer = engine.connect(sid);
-  EXPECT_EQ(peer.post(engine.target("polling", sid), "4a",
-                      "Content-Type: application/octet-stream\r\n")
-                .status,
-            400);
+  EXPECT_EQ(
+      peer.post(engine.target("polling", sid), "4a", "Content-Type: application/octet-stream\r\n")
+          .status,
+      400);
   expect_ended("transport error");
 }
 
 TEST_P(EngineIoPolling, EndsTheSessionByAMalformedBody) {
   start();
-  for (const char* body : {"abc", "4a\x1e", "4a\x1e\x1e" "4b", "b!", "9", ""}) {
+  for (const char* body : {"abc", "4a\x1e",
+                           "4a\x1e\x1e"
+                           "4b",
+                           "b!", "9", ""}) {
     SCOPED_TRACE(body);
     sid = engine.open_session();
     const Answer answer = engine.post(sid, body);
@@ -157,8 +166,23 @@ TEST_P(EngineIoPolling, EndsTheSessionByAMalformedBody) {
 
 TEST_P(EngineIoPolling, EndsTheSessionByTooManyPackets) {  // CVE-2020-36048 and its write-up
   start({{.payload_packets = 4}});
-  EXPECT_EQ(engine.post(sid, "3\x1e" "3\x1e" "3\x1e" "3").status, 200);
-  EXPECT_EQ(engine.post(sid, "3\x1e" "3\x1e" "3\x1e" "3\x1e" "3").status, 400);
+  EXPECT_EQ(engine
+                .post(sid,
+                      "3\x1e"
+                      "3\x1e"
+                      "3\x1e"
+                      "3")
+                .status,
+            200);
+  EXPECT_EQ(engine
+                .post(sid,
+                      "3\x1e"
+                      "3\x1e"
+                      "3\x1e"
+                      "3\x1e"
+                      "3")
+                .status,
+            400);
   expect_ended("parse error");
 }
 
@@ -185,7 +209,13 @@ TEST_P(EngineIoPolling, EndsTheSessionWhenThePeerClosesIt) {
 
 TEST_P(EngineIoPolling, DeliversNothingBehindAClose) {
   start();
-  EXPECT_EQ(engine.post(sid, "4a\x1e" "1\x1e" "4b").body, "ok");
+  EXPECT_EQ(engine
+                .post(sid,
+                      "4a\x1e"
+                      "1\x1e"
+                      "4b")
+                .body,
+            "ok");
   EXPECT_EQ(journal.next(), "message");
   expect_ended("transport close");
   EXPECT_TRUE(journal.empty());
@@ -195,7 +225,9 @@ TEST_P(EngineIoPolling, ClosesByTheNextPoll) {
   start();
   EXPECT_EQ(engine.post(sid, "4close").body, "ok");
   EXPECT_EQ(journal.next(), "forced close " + sid);
-  EXPECT_EQ(engine.poll(sid).body, "6\x1e" "1");
+  EXPECT_EQ(engine.poll(sid).body,
+            "6\x1e"
+            "1");
   EXPECT_EQ(engine.poll(sid).status, 400);
 }
 
@@ -204,14 +236,27 @@ TEST_P(EngineIoPolling, ClosesByAPollThatWaits) {
   Peer poll = begin_poll();
   EXPECT_EQ(engine.post(sid, "4close").body, "ok");
   const std::string body = poll.answer().body;
-  EXPECT_TRUE(body == "1" || body == "6\x1e" "1") << body;  // it may have come behind the post
+  EXPECT_TRUE(body == "1" || body ==
+                                 "6\x1e"
+                                 "1")
+      << body;  // it may have come behind the post
   expect_ended("forced close");
 }
 
 TEST_P(EngineIoPolling, SendsWhatWasQueuedBeforeItCloses) {
   start();
-  EXPECT_EQ(engine.post(sid, "4a\x1e" "4b\x1e" "4close\x1e" "4c").body, "ok");
-  EXPECT_EQ(engine.poll(sid).body, "4a\x1e" "4b\x1e" "1");
+  EXPECT_EQ(engine
+                .post(sid,
+                      "4a\x1e"
+                      "4b\x1e"
+                      "4close\x1e"
+                      "4c")
+                .body,
+            "ok");
+  EXPECT_EQ(engine.poll(sid).body,
+            "4a\x1e"
+            "4b\x1e"
+            "1");
 }
 
 TEST_P(EngineIoPolling, ClosesOnlyTheSessionWhoseHandlerThrows) {

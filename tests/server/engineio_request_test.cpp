@@ -14,7 +14,9 @@ class EngineIoRequest : public ::testing::TestWithParam<Way> {
     server.server.engineio("/engine.io/", std::move(options));
     server.start();
   }
-  Answer get(std::string_view query) { return Peer(server.port).get("/engine.io/?" + std::string(query)); }
+  Answer get(std::string_view query) {
+    return Peer(server.port).get("/engine.io/?" + std::string(query));
+  }
 
   TestServer server{GetParam().loops};
   Engine engine{server, "/engine.io/", GetParam()};

@@ -111,7 +111,11 @@ TEST_P(EngineIoUpgrade, LosesRepeatsAndReordersNothing) {
   };
   const auto post = [&] {
     std::string body;
-    for (int i = 0; i < 10; ++i) body += (i > 0 ? "\x1e" "4" : "4") + std::to_string(next_out++);
+    for (int i = 0; i < 10; ++i)
+      body += (i > 0 ? "\x1e"
+                       "4"
+                     : "4") +
+              std::to_string(next_out++);
     ASSERT_EQ(engine.post(sid, body).body, "ok");
   };
   const auto take_payload = [&](std::string payload) {
@@ -144,7 +148,13 @@ TEST_P(EngineIoUpgrade, LosesRepeatsAndReordersNothing) {
 
 TEST_P(EngineIoUpgrade, SendsQueuedBinaryOnTheWebSocket) {
   start();
-  EXPECT_EQ(engine.post(sid, "4a\x1e" "bAQID\x1e" "4b").body, "ok");
+  EXPECT_EQ(engine
+                .post(sid,
+                      "4a\x1e"
+                      "bAQID\x1e"
+                      "4b")
+                .body,
+            "ok");
   WebSocketPeer peer = upgrade();
   EXPECT_EQ(peer.hear(), "4a");
   EXPECT_EQ(peer.hear(), "binary:\x01\x02\x03");
@@ -168,9 +178,8 @@ TEST_P(EngineIoUpgrade, AnswersAPollThatStillWaitsWithAClose) {
 
 TEST_P(EngineIoUpgrade, ClosesACandidateThatSaysSomethingElse) {
   start();
-  for (const std::string& first :
-       {text_frame("4hello"), text_frame("2"), text_frame("2other"), text_frame(""),
-        text_frame("x"), binary_frame("2probe")}) {
+  for (const std::string& first : {text_frame("4hello"), text_frame("2"), text_frame("2other"),
+                                   text_frame(""), text_frame("x"), binary_frame("2probe")}) {
     WebSocketPeer peer = engine.candidate(sid);
     peer.send(first);
     EXPECT_EQ(peer.hear(), "close 1005");
@@ -210,8 +219,7 @@ TEST_P(EngineIoUpgrade, ClosesACandidateThatBreaksWebSocket) {  // CVE-2022-2167
 
 TEST_P(EngineIoUpgrade, SurvivesAResetAtEachByteOfItsRequest) {  // CVE-2022-41940
   start();
-  const std::string bytes =
-      upgrade_request(engine.target("websocket", sid)) + text_frame("2probe");
+  const std::string bytes = upgrade_request(engine.target("websocket", sid)) + text_frame("2probe");
   for (std::size_t cut = 0; cut <= bytes.size(); cut += GetParam().cross ? 9 : 1) {
     Peer peer = GetParam().cross ? engine.connect(sid) : Peer(server.port);
     peer.send(bytes.substr(0, cut));
@@ -272,7 +280,9 @@ TEST_P(EngineIoUpgrade, ClosesTheCandidateOfASessionThatItsHandlerCloses) {
   EXPECT_EQ(engine.post(sid, "4close").body, "ok");
   EXPECT_EQ(peer.hear(), "close 1005");
   EXPECT_EQ(journal.next(), "forced close " + sid);
-  EXPECT_EQ(engine.poll(sid).body, "6\x1e" "1");
+  EXPECT_EQ(engine.poll(sid).body,
+            "6\x1e"
+            "1");
 }
 
 // The dance must not disarm the heartbeat (socketio.md 11 row 7).

@@ -49,7 +49,11 @@ TEST(ServerStop, AnswersAPollThatWaits) {
   poll.ask("GET", engine.target("polling", sid));
   auto stopped = std::async(std::launch::async, [&] { server.server.stop(); });
   const Answer answer = poll.answer();
-  EXPECT_TRUE(answer.body == "1" || answer.body == "6\x1e" "1" || answer.status == 0)
+  EXPECT_TRUE(answer.body == "1" ||
+              answer.body ==
+                  "6\x1e"
+                  "1" ||
+              answer.status == 0)
       << answer.body;  // 0: stop() came before the poll
   poll.leave();
   stopped.get();
@@ -74,18 +78,17 @@ TEST(ServerStop, LetsHandlersPublishToTheEnd) {
     std::promise<WebSocketRef> opened;
     std::atomic<int> open = 0;
     Namespace& root = server.server.socketio().root();
-    server.server.websocket(
-        "/ws", {.on_open =
-                    [&](WebSocket& ws) {
-                      ws.subscribe("news");
-                      if (open++ == 0) opened.set_value(ws.ref());
-                    },
-                .on_close =
-                    [&](WebSocket&, std::uint16_t, std::string_view) {
-                      server.server.topic("news").publish(text("one has left"));
-                      root.emit("left");
-                      first.send(text("bye"));
-                    }});
+    server.server.websocket("/ws", {.on_open =
+                                        [&](WebSocket& ws) {
+                                          ws.subscribe("news");
+                                          if (open++ == 0) opened.set_value(ws.ref());
+                                        },
+                                    .on_close =
+                                        [&](WebSocket&, std::uint16_t, std::string_view) {
+                                          server.server.topic("news").publish(text("one has left"));
+                                          root.emit("left");
+                                          first.send(text("bye"));
+                                        }});
     server.start();
     for (int i = 0; i < 16; ++i) peers.emplace_back(server.port, "/ws");
     first = opened.get_future().get();

@@ -183,8 +183,8 @@ TEST_F(WebSocketEndpoint, ClosesASilentPeer) {
 }
 
 TEST_F(WebSocketEndpoint, DoesNotWaitForACloseForEver) {
-  start({.on_message = [](WebSocket& ws, Message) { ws.close(4000, "go"); },
-         .close_timeout = 30ms});
+  start(
+      {.on_message = [](WebSocket& ws, Message) { ws.close(4000, "go"); }, .close_timeout = 30ms});
   WebSocketPeer peer(server.port, "/ws");
   peer.say("x");
   EXPECT_EQ(peer.hear(), "close 4000");
@@ -195,7 +195,9 @@ TEST_F(WebSocketEndpoint, DoesNotWaitForACloseForEver) {
 TEST_F(WebSocketEndpoint, TellsHowItEnded) {
   start();
   WebSocketPeer with_code(server.port, "/ws");
-  with_code.send(raw_frame(0x88, "\x0f\xa1" "bye"));
+  with_code.send(raw_frame(0x88,
+                           "\x0f\xa1"
+                           "bye"));
   EXPECT_EQ(with_code.hear(), "close 4001");
   EXPECT_EQ(journal.next(), "4001 bye");
   WebSocketPeer without(server.port, "/ws");
@@ -215,12 +217,12 @@ TEST_F(WebSocketEndpoint, SendsOnlyTheReasonThatItWasGiven) {  // CVE-2026-45736
   start({.on_message = [](WebSocket& ws, Message message) { ws.close(4000, message.data); }});
   WebSocketPeer peer(server.port, "/ws");
   peer.say("why");
-  EXPECT_EQ(peer.read(7), "\x88\x05\x0f\xa0" "why");
+  EXPECT_EQ(peer.read(7),
+            "\x88\x05\x0f\xa0"
+            "why");
 }
 
 // ---- handlers
-
-enum class Where { open, message, drain_less_close };
 
 TEST_F(WebSocketEndpoint, MayBeClosedWithinAnyHandler) {  // lws CVE-2025-11677 and its kin
   start({.on_open =

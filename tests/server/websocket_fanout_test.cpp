@@ -39,9 +39,8 @@ TEST(WebSocketRef, DoesNothingOnceItsSocketOrServerHasGone) {
   {
     TestServer server;
     server.server.websocket("/ws", {.on_open = [&](WebSocket& ws) { opened.set_value(ws.ref()); },
-                                    .on_close = [&](WebSocket&, std::uint16_t, std::string_view) {
-                                      journal.note("closed");
-                                    }});
+                                    .on_close = [&](WebSocket&, std::uint16_t,
+                                                    std::string_view) { journal.note("closed"); }});
     server.start();
     {
       WebSocketPeer peer(server.port, "/ws");
@@ -70,17 +69,16 @@ TEST(WebSocketRef, CatchesWhatATaskThrows) {
 TEST(Topic, ReachesSubscribersOnEveryLoopInOrder) {
   Journal journal;
   TestServer server(4);
-  server.server.websocket("/ws", {.on_message =
-                                      [&](WebSocket& ws, Message message) {
-                                        if (message.data == "leave") {
-                                          ws.unsubscribe("news");
-                                        } else if (message.data == "join") {
-                                          ws.subscribe("news");
-                                        } else {
-                                          server.server.topic("news").publish(message);
-                                        }
-                                        journal.note("done");
-                                      }});
+  server.server.websocket("/ws", {.on_message = [&](WebSocket& ws, Message message) {
+                            if (message.data == "leave") {
+                              ws.unsubscribe("news");
+                            } else if (message.data == "join") {
+                              ws.subscribe("news");
+                            } else {
+                              server.server.topic("news").publish(message);
+                            }
+                            journal.note("done");
+                          }});
   server.start();
   std::vector<WebSocketPeer> peers;
   for (int i = 0; i < 32; ++i) {

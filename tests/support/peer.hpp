@@ -38,8 +38,8 @@ class Peer {
  public:
   explicit Peer(std::uint16_t port, Wire wire = Wire::tcp, int receive_buffer = 0) {
     if (wire == Wire::tls) {
-      client_ = std::make_unique<io::testing::TlsClient>(port, io::testing::TlsOptions{},
-                                                         receive_buffer);
+      client_ =
+          std::make_unique<io::testing::TlsClient>(port, io::testing::TlsOptions{}, receive_buffer);
     } else {
       client_ = std::make_unique<io::testing::Client>(AF_INET, port, receive_buffer);
     }

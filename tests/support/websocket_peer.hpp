@@ -36,8 +36,12 @@ inline std::string raw_frame(unsigned first, std::string_view payload) {
   for (std::size_t i = 0; i < size; ++i) frame += static_cast<char>(payload[i] ^ mask[i % 4]);
   return frame;
 }
-inline std::string text_frame(std::string_view text) { return raw_frame(0x81, text); }
-inline std::string binary_frame(std::string_view bytes) { return raw_frame(0x82, bytes); }
+inline std::string text_frame(std::string_view text) {
+  return raw_frame(0x81, text);
+}
+inline std::string binary_frame(std::string_view bytes) {
+  return raw_frame(0x82, bytes);
+}
 inline std::string close_frame(std::uint16_t code) {
   const std::array<char, 2> payload{static_cast<char>(code >> 8U), static_cast<char>(code)};
   return raw_frame(0x88, {payload.data(), payload.size()});
@@ -79,14 +83,19 @@ class WebSocketPeer : public Peer {
     const std::string payload = read(size);
     if (payload.size() < size) return "end";
     switch (static_cast<websocket::Opcode>(byte(head[0]) & 0xfU)) {
-      case websocket::Opcode::text: return payload;
-      case websocket::Opcode::binary: return "binary:" + payload;
-      case websocket::Opcode::ping: return "ping:" + payload;
-      case websocket::Opcode::pong: return "pong:" + payload;
+      case websocket::Opcode::text:
+        return payload;
+      case websocket::Opcode::binary:
+        return "binary:" + payload;
+      case websocket::Opcode::ping:
+        return "ping:" + payload;
+      case websocket::Opcode::pong:
+        return "pong:" + payload;
       case websocket::Opcode::close:
         if (size < 2) return "close 1005";
         return "close " + std::to_string(byte(payload[0]) << 8U | byte(payload[1]));
-      default: return "unknown";
+      default:
+        return "unknown";
     }
   }
   // The next of these that begins so; what comes before is passed over.

@@ -143,7 +143,9 @@ struct Violation {
   std::string frames;
   const char* close;
 };
-void PrintTo(const Violation& violation, std::ostream* out) { *out << violation.name; }
+void PrintTo(const Violation& violation, std::ostream* out) {
+  *out << violation.name;
+}
 
 std::vector<Violation> violations() {
   using test::raw_frame;
@@ -215,14 +217,14 @@ TEST_P(WebSocketViolation, InTheSegmentOfItsHandshakeHarmsNobody) {  // CVE-2022
   EXPECT_EQ(peer.hear(), violation.close);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, WebSocketViolation,
-    ::testing::Combine(::testing::ValuesIn(violations()),
-                       ::testing::Values(test::Wire::tcp, test::Wire::tls)),
-    [](const auto& test) {
-      return std::get<0>(test.param).name +
-             std::string(std::get<1>(test.param) == test::Wire::tls ? "ByTls" : "ByTcp");
-    });
+INSTANTIATE_TEST_SUITE_P(All, WebSocketViolation,
+                         ::testing::Combine(::testing::ValuesIn(violations()),
+                                            ::testing::Values(test::Wire::tcp, test::Wire::tls)),
+                         [](const auto& test) {
+                           return std::get<0>(test.param).name +
+                                  std::string(std::get<1>(test.param) == test::Wire::tls ? "ByTls"
+                                                                                         : "ByTcp");
+                         });
 
 }  // namespace
 }  // namespace naru::transport
