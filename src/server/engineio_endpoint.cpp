@@ -128,6 +128,12 @@ void EngineEndpoint::on_head(Worker& worker, HttpConnection& connection) {
   connection.limit_body(options_.max_payload);  // a body above it ends the session
 }
 
+// A session is known under its own path only.
+EngineSession* EngineEndpoint::find_session(const Worker& home, std::string_view sid) const {
+  EngineSession* session = home.find_session(sid);
+  return session != nullptr && &session->endpoint() == this ? session : nullptr;
+}
+
 // A session takes one POST at a time, from its head on.
 void EngineEndpoint::begin_post(Worker& worker, HttpConnection& connection) {
   const http::Query query = http::Query::parse(connection.request().query);
@@ -137,18 +143,18 @@ void EngineEndpoint::begin_post(Worker& worker, HttpConnection& connection) {
   Worker* home = home_of(worker, *sid);
   if (home == nullptr) return;
   if (home == &worker) {
-    EngineSession* session = home->find_session(*sid);
+    EngineSession* session = find_session(*home, *sid);
     if (session != nullptr && !session->begin_post()) {
       return connection.respond(http::Response{.status = 400}, HttpConnection::After::close);
     }
   } else {
-    home->loop.post([home, sid = *sid] {
-      if (EngineSession* session = home->find_session(sid)) session->begin_post();
+    home->loop.post([this, home, sid = *sid] {
+      if (EngineSession* session = find_session(*home, sid)) session->begin_post();
     });
   }
-  connection.watch_body([home, &worker, sid = *sid] {
-    run_on(*home, worker, [home, sid] {
-      if (EngineSession* session = home->find_session(sid)) session->post_dropped();
+  connection.watch_body([this, home, &worker, sid = *sid] {
+    run_on(*home, worker, [this, home, sid] {
+      if (EngineSession* session = find_session(*home, sid)) session->post_dropped();
     });
   });
 }
@@ -236,9 +242,9 @@ void EngineEndpoint::poll_or_post(Worker& worker, HttpConnection& connection, st
   Worker& home = *found;
 
   // On the loop of the session, which may be this one. What the request said is moved along.
-  auto handle = [&home, sid = std::string(sid), kind, by_polling,
+  auto handle = [this, &home, sid = std::string(sid), kind, by_polling,
                  body = std::move(body)](AnswerTo to) {
-    EngineSession* session = home.find_session(sid);
+    EngineSession* session = find_session(home, sid);
     const bool mismatch =
         session != nullptr && (!by_polling || session->transport() != engineio::Transport::polling);
     if (session == nullptr || mismatch) {
@@ -265,9 +271,9 @@ void EngineEndpoint::poll_or_post(Worker& worker, HttpConnection& connection, st
   // The peer may go while it waits: its session hears of that.
   auto abandoned_to = std::make_shared<AnswerTo>();
   const AnswerTo to = worker.expect_answer(
-      connection, [&home, sid = std::string(sid), abandoned_to, here = &worker] {
-        run_on(home, *here, [&home, sid, from = *abandoned_to] {
-          if (EngineSession* session = home.find_session(sid)) session->poll_dropped(from);
+      connection, [this, &home, sid = std::string(sid), abandoned_to, here = &worker] {
+        run_on(home, *here, [this, &home, sid, from = *abandoned_to] {
+          if (EngineSession* session = find_session(home, sid)) session->poll_dropped(from);
         });
       });
   *abandoned_to = to;
@@ -324,7 +330,7 @@ void EngineEndpoint::upgrade(Worker& worker, HttpConnection& connection, const h
 }
 
 std::unique_ptr<io::StreamHandler> EngineEndpoint::upgrade_handler(Worker& home, Upgrade request) {
-  EngineSession* session = home.find_session(request.sid);
+  EngineSession* session = find_session(home, request.sid);
   if (session == nullptr) {
     home.counters.violations.add();
     return std::make_unique<LastAnswer>(upgrade_refusal(RequestError::unknown_sid));

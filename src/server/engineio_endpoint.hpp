@@ -44,6 +44,7 @@ class EngineEndpoint final : public Endpoint {
   void open_polling(Worker& worker, transport::HttpConnection& connection);
   void poll_or_post(Worker& worker, transport::HttpConnection& connection, std::string_view sid,
                     bool by_polling);
+  EngineSession* find_session(const Worker& home, std::string_view sid) const;
   void begin_post(Worker& worker, transport::HttpConnection& connection);
   void upgrade(Worker& worker, transport::HttpConnection& connection, const http::Query& query);
   std::unique_ptr<io::StreamHandler> upgrade_handler(Worker& home, Upgrade request);

@@ -59,6 +59,7 @@ class EngineSession final : public transport::WebSocketUser, private io::Timer {
 
   const std::string& sid() const { return sid_; }
   Worker& worker() { return worker_; }
+  const EngineEndpoint& endpoint() const { return endpoint_; }
   const RequestInfo& request() const { return request_; }
   engineio::Transport transport() const { return session_.transport(); }
   bool closed() const { return closed_; }

@@ -113,13 +113,8 @@ void SocketRef::send(std::string_view event, detail::ArgumentWriter& arguments) 
   if (socketio::is_reserved_event(event)) {
     throw std::invalid_argument("naru: '" + std::string(event) + "' is a reserved event name");
   }
-  const std::shared_ptr<server::State> state = key_->state.lock();
-  if (!state) return;
-  // A message to the room of its own id: encoded on its loop, in order with other broadcasts.
-  key_->nsp->publish(
-      std::make_shared<const server::EventPublication>(key_->nsp->name, std::move(arguments.text()),
-                                                       std::move(arguments.attachments())),
-      {.topics = {key_->id}});
+  key_->with([json = std::move(arguments.text()), attachments = std::move(arguments.attachments())](
+                 SocketState& socket) { socket.send_event(json, attachments); });
 }
 
 // Only the first answer counts, from whichever thread it comes.
@@ -209,6 +204,10 @@ SendOutcome SocketState::send_packet(socketio::PacketType type, std::optional<st
     outcome = session.engine().send_binary(attachment);
   }
   return outcome;
+}
+
+void SocketState::send_event(std::string_view json, const std::vector<std::string>& attachments) {
+  if (!gone) send_packet(socketio::PacketType::event, std::nullopt, json, attachments);
 }
 
 void SocketState::send_ack(std::uint64_t ack, std::string_view json,

@@ -45,6 +45,7 @@ struct SocketState final : public hub::Subscriber {
 
   SendOutcome send_event(detail::ArgumentWriter& arguments, OnAnswer on_answer, bool droppable,
                          Duration timeout);
+  void send_event(std::string_view json, const std::vector<std::string>& attachments);
   void send_ack(std::uint64_t ack, std::string_view json,
                 const std::vector<std::string>& attachments);
   void receive_ack(const socketio::Packet& packet);

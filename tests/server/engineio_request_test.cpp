@@ -255,5 +255,21 @@ TEST_P(EngineIoRequest, SetsItsCookieOnPollingHandshakesOnly) {
   EXPECT_EQ(peer.open(engine.target("websocket")).field("set-cookie"), "");
 }
 
+// A sid is a secret of its path: another one has other options, handlers and limits.
+TEST(EngineIoPaths, DoNotKnowEachOthersSessions) {
+  TestServer server;
+  server.server.engineio("/one/", {});
+  server.server.engineio("/two/", {});
+  server.start();
+  Engine one(server, "/one/");
+  Engine two(server, "/two/");
+  const std::string sid = one.open_session();
+  EXPECT_EQ(two.post(sid, "1").status, 400);
+  EXPECT_EQ(two.poll(sid).status, 400);
+  WebSocketPeer candidate{Peer(server.port)};
+  EXPECT_EQ(candidate.open(two.target("websocket", sid)).status, 400);
+  EXPECT_EQ(one.post(sid, "1").body, "ok");
+}
+
 }  // namespace
 }  // namespace naru::test
