@@ -13,6 +13,7 @@ endif()
 if(NARU_SANITIZE)
   add_compile_options(-fsanitize=${NARU_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${NARU_SANITIZE})
+  add_compile_definitions(NARU_SANITIZED)
 endif()
 if(NARU_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)  # coverage inside the layers guides the fuzzer

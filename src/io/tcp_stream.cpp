@@ -1,5 +1,7 @@
 #include "io/tcp_stream.hpp"
 
+#include "io/syscalls.hpp"
+
 #include <array>
 #include <cerrno>
 #include <string_view>
@@ -27,7 +29,7 @@ void TcpStream::read(std::uint32_t epoll_events) {
   const auto buffer = loop_.receive_buffer();
   const bool ending = (epoll_events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   for (int i = 0; i < kReadsPerEvent; ++i) {
-    const auto count = ::recv(fd_, buffer.data(), buffer.size(), 0);
+    const auto count = sys::recv(fd_, buffer.data(), buffer.size(), 0);
     if (count > 0) {
       const auto bytes = buffer.first(static_cast<std::size_t>(count));
       handler_->on_bytes(bytes);
@@ -48,7 +50,7 @@ void TcpStream::flush() {
   std::string_view piece;
   out_.peek({&piece, 1});
   if (piece.size() != out_.size()) return flush_pieces();
-  const auto sent = ::send(fd_, piece.data(), piece.size(), MSG_NOSIGNAL);
+  const auto sent = sys::send(fd_, piece.data(), piece.size(), MSG_NOSIGNAL);
   if (sent == static_cast<ssize_t>(piece.size())) {
     out_.consume(piece.size());
   } else {
