@@ -8,9 +8,6 @@ function(naru_layer name)
   file(GLOB sources CONFIGURE_DEPENDS ${name}/*.cpp)
   file(GLOB headers CONFIGURE_DEPENDS ${name}/*.hpp)
   list(TRANSFORM arg_PUBLIC PREPEND ${PROJECT_SOURCE_DIR}/include/naru/ OUTPUT_VARIABLE public_headers)
-  if(NOT sources)
-    set(sources ${PROJECT_SOURCE_DIR}/cmake/empty.cpp)
-  endif()
   add_library(naru_${name} STATIC ${sources})
   target_sources(naru_${name} PUBLIC
     FILE_SET HEADERS BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include

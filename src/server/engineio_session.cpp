@@ -64,7 +64,7 @@ hub::WireFormat EngineSession::wire_format() const {
 SendOutcome EngineSession::send_text(std::string_view prefix, std::string_view payload) {
   if (reported_ || overflowed_) return SendOutcome::closed;
   if (websocket_ != nullptr) {
-    return outcome(websocket_->send(websocket::Opcode::text, prefix, payload));
+    return worker_.count(websocket_->send(websocket::Opcode::text, prefix, payload));
   }
   std::string& packet = worker_.text_scratch;
   packet.assign(prefix).append(payload);
@@ -75,7 +75,7 @@ SendOutcome EngineSession::send_text(std::string_view prefix, std::string_view p
 SendOutcome EngineSession::send_binary(std::string_view bytes) {
   if (reported_ || overflowed_) return SendOutcome::closed;
   if (websocket_ != nullptr) {
-    return outcome(websocket_->send(websocket::Opcode::binary, {}, bytes));
+    return worker_.count(websocket_->send(websocket::Opcode::binary, {}, bytes));
   }
   std::string& packet = worker_.text_scratch;
   packet.clear();
@@ -86,8 +86,8 @@ SendOutcome EngineSession::send_binary(std::string_view bytes) {
 
 SendOutcome EngineSession::send_encoded(const SharedBytes& bytes, bool droppable) {
   if (reported_ || overflowed_) return SendOutcome::closed;
-  if (websocket_ != nullptr) return outcome(websocket_->send_encoded(bytes, droppable));
-  if (droppable && congested()) return outcome(transport::Push::dropped);
+  if (websocket_ != nullptr) return worker_.count(websocket_->send_encoded(bytes, droppable));
+  if (droppable && congested()) return worker_.count(transport::Push::dropped);
   session_.push(*bytes);
   return pushed();
 }
@@ -106,8 +106,8 @@ SendOutcome EngineSession::pushed() {
     return SendOutcome::closed;
   }
   schedule_answer();
-  return outcome(waiting > endpoint_.options().high_watermark ? transport::Push::high
-                                                              : transport::Push::queued);
+  return worker_.count(waiting > endpoint_.options().high_watermark ? transport::Push::high
+                                                                    : transport::Push::queued);
 }
 
 // Too much waits for a poll that does not come. The hub may be delivering just now, so the end,
@@ -118,26 +118,6 @@ void EngineSession::overflow() {
   worker_.loop.defer([&worker = worker_, sid = sid_] {
     if (EngineSession* session = worker.find_session(sid)) session->end(reason::transport_error);
   });
-}
-
-SendOutcome EngineSession::outcome(transport::Push push) {
-  switch (push) {
-    case transport::Push::queued:
-      worker_.counters.messages_out.add();
-      return SendOutcome::sent;
-    case transport::Push::high:
-      worker_.counters.messages_out.add();
-      return SendOutcome::blocked;
-    case transport::Push::dropped:
-      worker_.counters.dropped.add();
-      return SendOutcome::dropped;
-    case transport::Push::overflow:
-      worker_.counters.slow_closed.add();
-      return SendOutcome::closed;
-    case transport::Push::closed:
-      break;
-  }
-  return SendOutcome::closed;
 }
 
 // ---- receiving

@@ -116,7 +116,6 @@ class EngineSession final : public transport::WebSocketUser, private io::Timer {
   void drop_candidate();
 
   SendOutcome pushed();
-  SendOutcome outcome(transport::Push push);
   void overflow();
   void schedule_answer();
   void answer_poll();                      // with what was pushed

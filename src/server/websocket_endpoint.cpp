@@ -15,7 +15,7 @@ SendOutcome WebSocket::send(Message message) {
   auto& self = static_cast<PlainWebSocket&>(*this);
   if (self.transport_ == nullptr) return SendOutcome::closed;
   const auto opcode = message.binary ? websocket::Opcode::binary : websocket::Opcode::text;
-  return self.outcome(self.transport_->send(opcode, {}, message.data));
+  return self.worker_.count(self.transport_->send(opcode, {}, message.data));
 }
 
 void WebSocket::close(std::uint16_t code, std::string_view reason) {
@@ -104,27 +104,7 @@ PlainWebSocket::~PlainWebSocket() {
 
 void PlainWebSocket::deliver(const SharedBytes& bytes, hub::Delivery delivery) {
   if (transport_ == nullptr) return;
-  outcome(transport_->send_encoded(bytes, delivery == hub::Delivery::droppable));
-}
-
-SendOutcome PlainWebSocket::outcome(transport::Push push) {
-  switch (push) {
-    case transport::Push::queued:
-      worker_.counters.messages_out.add();
-      return SendOutcome::sent;
-    case transport::Push::high:
-      worker_.counters.messages_out.add();
-      return SendOutcome::blocked;
-    case transport::Push::dropped:
-      worker_.counters.dropped.add();
-      return SendOutcome::dropped;
-    case transport::Push::overflow:
-      worker_.counters.slow_closed.add();
-      return SendOutcome::closed;
-    case transport::Push::closed:
-      break;
-  }
-  return SendOutcome::closed;
+  worker_.count(transport_->send_encoded(bytes, delivery == hub::Delivery::droppable));
 }
 
 template <class Call>

@@ -38,7 +38,6 @@ class PlainWebSocket final : public WebSocket,
   friend class naru::WebSocket;
   template <class Call>
   void guarded(Call call);  // an exception from a handler closes this WebSocket with 1011
-  SendOutcome outcome(transport::Push push);
 
   Worker& worker_;
   const WebSocketOptions& options_;

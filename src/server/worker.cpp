@@ -81,6 +81,26 @@ bool Worker::takes_sessions() {
   return false;
 }
 
+SendOutcome Worker::count(transport::Push push) {
+  switch (push) {
+    case transport::Push::queued:
+      counters.messages_out.add();
+      return SendOutcome::sent;
+    case transport::Push::high:
+      counters.messages_out.add();
+      return SendOutcome::blocked;
+    case transport::Push::dropped:
+      counters.dropped.add();
+      return SendOutcome::dropped;
+    case transport::Push::overflow:
+      counters.slow_closed.add();
+      return SendOutcome::closed;
+    case transport::Push::closed:
+      break;
+  }
+  return SendOutcome::closed;
+}
+
 AnswerTo Worker::expect_answer(transport::HttpConnection& connection,
                                UniqueFunction<void()> on_abandoned) {
   const std::uint64_t number = next_number_++;

@@ -8,6 +8,7 @@
 #include "naru/server.hpp"
 #include "socketio/decoder.hpp"
 #include "transport/http_connection.hpp"
+#include "transport/websocket_transport.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -94,6 +95,8 @@ class Worker final : public transport::HttpService {
   void on_request(transport::HttpConnection& connection) override;
   void on_violation(transport::HttpConnection& connection, int status,
                     std::string_view text) override;
+  // Counts what became of a message, and says it in the public API's words.
+  SendOutcome count(transport::Push push);
   // A peer broke a protocol: counted, and logged once at debug level.
   void log_violation(std::string_view protocol, std::string_view address, std::string_view text);
 
