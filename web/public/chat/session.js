@@ -195,7 +195,8 @@ export class Session extends EventTarget {
     const link = this.link;
     if (!link.inRoom || this.moving) return;
     for (const entry of this.transcript.pending()) {
-      if (entry.via) continue;
+      if (entry.via === link) continue;
+      if (entry.via) return;  // under way on the connection we leave: what follows waits for it
       Object.assign(entry, { via: link, tried: true });
       const answered = (answer) => {
         if (answer.error) this.transcript.fail(entry, answer.error);
