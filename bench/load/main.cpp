@@ -20,7 +20,7 @@ void raise_descriptor_limit() {
 
 int run(const Options& options) {
   // Holding idle connections for as long as someone looks is no reason to burn a core.
-  const bool wait = options.wait || options.mode == "idle";
+  const bool wait = options.wait || options.mode == "idle" || options.mode == "chaos";
   Poller poller(options.host, options.port, wait ? Poller::Idle::wait : Poller::Idle::spin);
   Report report;
   if (options.mode == "idle") return run_idle(options, poller), 0;
@@ -30,6 +30,8 @@ int run(const Options& options) {
     report = run_broadcast(options, poller);
   } else if (options.mode == "polling-echo") {
     report = run_polling_echo(options, poller);
+  } else if (options.mode == "chaos") {
+    report = run_chaos(options, poller);
   } else if (options.mode == "connect") {
     report = run_connect(options, poller);
   } else {

@@ -10,6 +10,7 @@ namespace naru::load {
 Report run_echo(const Options& options, Poller& poller);
 Report run_broadcast(const Options& options, Poller& poller);
 Report run_polling_echo(const Options& options, Poller& poller);
+Report run_chaos(const Options& options, Poller& poller);
 Report run_connect(const Options& options, Poller& poller);
 
 // Prints the report once all are open, then holds them until standard input ends.

@@ -42,6 +42,8 @@ void set(Options& options, std::string_view name, std::string_view value) {
     options.seconds = number<double>(name, value);
   } else if (name == "--messages") {
     options.messages = number<std::uint64_t>(name, value);
+  } else if (name == "--seed") {
+    options.seed = number<unsigned>(name, value);
   } else if (name == "--cpu-of") {
     options.cpu_of.push_back(number<int>(name, value));
   } else {

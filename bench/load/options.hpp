@@ -10,7 +10,7 @@ namespace naru::load {
 enum class Protocol : std::uint8_t { websocket, socketio };
 
 struct Options {
-  std::string mode;  // echo, broadcast, polling-echo, connect, idle
+  std::string mode;  // echo, broadcast, polling-echo, chaos, connect, idle
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;
   Protocol protocol = Protocol::websocket;
@@ -20,6 +20,7 @@ struct Options {
   double warmup = 0.3;           // seconds before counting begins
   double seconds = 2;            // of counting
   std::uint64_t messages = 0;    // count that many instead of for `seconds`
+  unsigned seed = 1;             // of what chaos does
   bool wait = false;             // sleep between events instead of polling for them
   std::vector<int> cpu_of;       // processes whose CPU time is measured over the same window
 };
@@ -32,6 +33,7 @@ modes
   broadcast     --connections receivers, one publisher with --inflight publications under way;
                 a publication is done when its last receiver has it
   polling-echo  Socket.IO over HTTP long polling, two keep-alive connections per session
+  chaos         --connections peers that come and go: talkers, slow readers, vanishing, oversized
   connect       opens and drops connections, --connections at a time
   idle          opens --connections, prints the report, holds them until standard input ends
 
@@ -44,6 +46,7 @@ options
   --warmup SECONDS      (0.3)
   --seconds SECONDS     (2)
   --messages N          count N messages instead of a time
+  --seed N              of what chaos does (1)
   --wait                sleep until something arrives (the default polls without sleeping, so that
                         the server never pays for waking us)
   --cpu-of PID          also report the CPU time of this process over the counted window; repeatable

@@ -66,18 +66,33 @@ void Connection::drop() {
   fd_ = -1;
   in_.clear();
   out_.clear();
+  sent_ = 0;
+}
+
+void Connection::pause() {
+  paused_ = true;
+  if (fd_ >= 0 && !connecting_) watch(wanted(), EPOLL_CTL_MOD);
+}
+
+void Connection::resume() {
+  paused_ = false;
+  if (fd_ >= 0 && !connecting_) watch(wanted(), EPOLL_CTL_MOD);
+}
+
+std::uint32_t Connection::wanted() const {
+  return (paused_ ? 0U : std::uint32_t{EPOLLIN}) | (out_.empty() ? 0U : std::uint32_t{EPOLLOUT});
 }
 
 void Connection::flush() {
   if (fd_ < 0 || connecting_ || out_.empty()) return;
-  const ssize_t sent = ::send(fd_, out_.data(), out_.size(), MSG_NOSIGNAL);
+  const ssize_t sent = ::send(fd_, out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
   if (sent < 0 && errno != EAGAIN) return;  // the loss is seen by the next recv
-  if (static_cast<std::size_t>(sent) == out_.size()) {
+  if (sent > 0) sent_ += static_cast<std::size_t>(sent);
+  if (sent_ == out_.size()) {
     out_.clear();
-  } else if (sent > 0) {
-    out_.erase(0, static_cast<std::size_t>(sent));
+    sent_ = 0;
   }
-  watch(out_.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD);
+  watch(wanted(), EPOLL_CTL_MOD);
 }
 
 void Connection::on_event(std::uint32_t events) {
@@ -85,7 +100,7 @@ void Connection::on_event(std::uint32_t events) {
   if (connecting_) {
     if ((events & (EPOLLERR | EPOLLHUP)) != 0) return lose();
     connecting_ = false;
-    watch(EPOLLIN, EPOLL_CTL_MOD);
+    watch(wanted(), EPOLL_CTL_MOD);
     on_connected();
   } else if ((events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0) {
     receive();

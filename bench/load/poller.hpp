@@ -58,6 +58,11 @@ class Connection {
   void drop();
   void send(std::string_view bytes) { out_.append(bytes); }
   void flush();
+  // Reads nothing until resume(): a peer that is slow.
+  void pause();
+  void resume();
+  bool paused() const { return paused_; }
+  bool dropped() const { return fd_ < 0; }
 
  protected:
   Poller& poller() const { return poller_; }
@@ -73,14 +78,17 @@ class Connection {
   void on_event(std::uint32_t events);
   void receive();
   void watch(std::uint32_t events, int operation);
+  std::uint32_t wanted() const;
   void lose();
 
   Poller& poller_;
   int fd_ = -1;
   bool connecting_ = false;
+  bool paused_ = false;
   std::uint32_t watched_ = 0;
   std::string in_;  // an incomplete message
   std::string out_;
+  std::size_t sent_ = 0;  // of out_
 };
 
 // Calls `open_next` until `wanted` connections were begun, at most 64 of them unfinished, so that

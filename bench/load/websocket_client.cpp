@@ -7,14 +7,18 @@
 namespace naru::load {
 namespace {
 
+constexpr unsigned kContinuation = 0;
 constexpr unsigned kText = 1;
 constexpr unsigned kBinary = 2;
+constexpr unsigned kClose = 8;
 constexpr unsigned kPing = 9;
 constexpr unsigned kPong = 10;
 
-std::string frame(unsigned opcode, std::string_view payload) {
+constexpr unsigned kFin = 0x80;
+
+std::string frame(unsigned opcode, std::string_view payload, unsigned fin = kFin) {
   constexpr std::array<char, 4> kMask{'\x37', '\x6a', '\x21', '\x5d'};
-  std::string out(1, static_cast<char>(0x80U | opcode));
+  std::string out(1, static_cast<char>(fin | opcode));
   const std::size_t size = payload.size();
   const std::size_t length_bytes = size < 126 ? 0 : size < 65536 ? 2 : 8;
   const std::size_t short_length = length_bytes == 0 ? size : length_bytes == 2 ? 126 : 127;
@@ -56,6 +60,18 @@ std::string text_frame(std::string_view text) {
   return frame(kText, text);
 }
 
+std::string fragment(std::string_view text, Fragment which) {
+  return which == Fragment::first ? frame(kText, text, 0) : frame(kContinuation, text);
+}
+
+std::string ping_frame() {
+  return frame(kPing, "?");
+}
+
+std::string close_frame(std::uint16_t code) {
+  return frame(kClose, std::string{static_cast<char>(code >> 8U), static_cast<char>(code & 0xffU)});
+}
+
 std::string message_text(Protocol protocol, std::string_view name, std::string_view text) {
   if (protocol == Protocol::websocket) return std::string(text);
   return "42[\"" + std::string(name) + "\",\"" + std::string(text) + "\"]";
@@ -73,13 +89,13 @@ void WebSocketClient::on_connected() {
 std::size_t WebSocketClient::on_bytes(std::span<char> bytes) {
   std::string_view rest(bytes.data(), bytes.size());
   if (state_ == State::http_upgrade) rest.remove_prefix(on_http(rest));
-  while (state_ != State::http_upgrade) {
+  while (state_ != State::http_upgrade && !dropped()) {
     const ServerFrame found = parse_frame(rest);
     if (found.size == 0) break;
     on_frame(found.opcode, found.payload);
     rest.remove_prefix(found.size);
   }
-  if (state_ == State::ready) on_read_end();
+  if (state_ == State::ready && !dropped()) on_read_end();
   return bytes.size() - rest.size();
 }
 
@@ -99,7 +115,16 @@ std::size_t WebSocketClient::on_http(std::string_view bytes) {
 void WebSocketClient::on_frame(unsigned opcode, std::string_view payload) {
   if (opcode == kText || opcode == kBinary) return on_text(payload);
   if (opcode == kPing) return send(frame(kPong, payload));
+  if (opcode == kPong) return;
+  if (opcode == kClose && payload.size() >= 2) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(payload[i]); };
+    return on_close(static_cast<std::uint16_t>(byte(0) << 8U | byte(1)));
+  }
   throw std::runtime_error("the server sent frame type " + std::to_string(opcode));
+}
+
+void WebSocketClient::on_close(std::uint16_t code) {
+  throw std::runtime_error("the server closed with " + std::to_string(code));
 }
 
 void WebSocketClient::on_text(std::string_view text) {

@@ -13,6 +13,10 @@ namespace naru::load {
 
 // One text message as a masked frame, ready to send. Written apart from the code that it measures.
 std::string text_frame(std::string_view text);
+enum class Fragment : std::uint8_t { first, last };
+std::string fragment(std::string_view text, Fragment which);
+std::string ping_frame();
+std::string close_frame(std::uint16_t code);
 
 // What a message with this text looks like: itself, or the Socket.IO event `name` in its Engine.IO
 // packet.
@@ -29,8 +33,11 @@ class WebSocketClient : public Connection {
   // Opened: the 101, and in Socket.IO the answer to CONNECT, have arrived.
   virtual void on_ready() = 0;
   virtual void on_message(std::string_view text) = 0;
+  // The server's Close; by default a surprise, which throws.
+  virtual void on_close(std::uint16_t code);
   // All messages of one read were seen: the moment to send the next ones together.
   virtual void on_read_end() {}
+  void set_path(std::string path) { path_ = std::move(path); }
 
  private:
   enum class State : std::uint8_t { http_upgrade, engineio_open, socketio_connect, ready };

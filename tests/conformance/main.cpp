@@ -25,12 +25,13 @@ naru::WebSocketOptions echo_route(std::size_t message_bytes) {
   options.message_bytes = message_bytes;
   options.fragments = 1'000'000;
   options.limit = 4 * message_bytes;
-  options.idle_timeout = 0ms;
   return options;
 }
 
 void websocket_echo(naru::Server& server) {
-  server.websocket("/*", echo_route(std::size_t{32} << 20U));
+  naru::WebSocketOptions options = echo_route(std::size_t{32} << 20U);
+  options.idle_timeout = 0ms;  // a ping of ours would be in the way
+  server.websocket("/*", options);
 }
 
 void suite_times(naru::TransportOptions& options) {
@@ -72,21 +73,30 @@ void socketio_v5(naru::Server& server) {
   add_socketio_handlers(io.of("/custom"));
 }
 
-// For measuring from outside, with any load generator.
-void load(naru::Server& server) {
-  constexpr std::size_t largest = std::size_t{256} << 20U;
-  server.websocket("/echo", echo_route(largest));
+void websocket_feed(naru::Server& server, std::size_t message_bytes) {
+  server.websocket("/echo", echo_route(message_bytes));
 
-  naru::WebSocketOptions publishers = echo_route(largest);
+  naru::WebSocketOptions publishers = echo_route(message_bytes);
   publishers.on_message = [topic = server.topic("room")](naru::WebSocket&, naru::Message message) {
     topic.publish(message);
   };
   server.websocket("/pub", publishers);
 
-  naru::WebSocketOptions subscribers = echo_route(largest);
+  naru::WebSocketOptions subscribers = echo_route(message_bytes);
   subscribers.on_open = [](naru::WebSocket& socket) { socket.subscribe("room"); };
   subscribers.on_message = nullptr;
   server.websocket("/sub", subscribers);
+}
+
+// For peers of every kind (bench_load chaos): limits that they do meet.
+void soak(naru::Server& server) {
+  websocket_feed(server, std::size_t{64} << 10U);
+}
+
+// For measuring from outside, with any load generator.
+void load(naru::Server& server) {
+  constexpr std::size_t largest = std::size_t{256} << 20U;
+  websocket_feed(server, largest);
 
   naru::SocketIoOptions options;
   options.transport.max_payload = largest;
@@ -107,6 +117,7 @@ const std::map<std::string, std::function<void(naru::Server&)>> kProfiles{
     {"engineio-v4", engineio_v4},
     {"socketio-v5", socketio_v5},
     {"load", load},
+    {"soak", soak},
 };
 
 }  // namespace
