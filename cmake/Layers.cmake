@@ -1,12 +1,16 @@
-# naru_layer(name DEPENDS layers... LIBS libraries... PUBLIC headers of include/naru that it implements...)
+# naru_layer(name DEPENDS layers... LIBS libraries... PUBLIC headers of include/naru that it implements...
+#            EXCEPT files that this build leaves out...)
 # A layer may depend only on layers declared above it, so a cycle cannot be written.
 # tools/check_layers.py compares every #include with the layers.txt written here.
 file(REMOVE ${CMAKE_BINARY_DIR}/layers.txt)
 
 function(naru_layer name)
-  cmake_parse_arguments(arg "" "" "DEPENDS;LIBS;PUBLIC" ${ARGN})
+  cmake_parse_arguments(arg "" "" "DEPENDS;LIBS;PUBLIC;EXCEPT" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${name}/*.cpp)
   file(GLOB headers CONFIGURE_DEPENDS ${name}/*.hpp)
+  list(TRANSFORM arg_EXCEPT PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/${name}/)
+  list(REMOVE_ITEM sources ${arg_EXCEPT})
+  list(REMOVE_ITEM headers ${arg_EXCEPT})
   list(TRANSFORM arg_PUBLIC PREPEND ${PROJECT_SOURCE_DIR}/include/naru/ OUTPUT_VARIABLE public_headers)
   add_library(naru_${name} STATIC ${sources})
   target_sources(naru_${name} PUBLIC

@@ -12,7 +12,9 @@
 namespace naru::app {
 namespace {
 
-const std::vector<std::string> kKeys{"listen", "tls_cert", "tls_key", "loops", "log", "web"};
+const std::vector<std::string> kKeys{
+    "listen",          "tls_cert", "tls_key", "tls_client", "tls_client_ca", "http2", "origins",
+    "trusted_proxies", "loops",    "io",      "spin",       "log",           "web"};
 
 std::size_t distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -41,17 +43,29 @@ void read_text(const toml::table& table, const std::string& file, const std::str
   into = *text;
 }
 
-void read_listen(const toml::table& table, const std::string& file,
-                 std::vector<std::string>& into) {
-  const toml::node* node = table.get("listen");
+void read_count(const toml::table& table, const std::string& file, const std::string& key,
+                unsigned at_most, unsigned& into) {
+  const toml::node* node = table.get(key);
+  if (node == nullptr) return;
+  const auto count = node->value_exact<std::int64_t>();
+  if (!count || *count < 0 || *count > at_most) {
+    const std::string wanted = "a whole number from 0 to " + std::to_string(at_most);
+    wrong_type(file, key, wanted.c_str());
+  }
+  into = static_cast<unsigned>(*count);
+}
+
+void read_texts(const toml::table& table, const std::string& file, const std::string& key,
+                std::vector<std::string>& into) {
+  const toml::node* node = table.get(key);
   if (node == nullptr) return;
   into.clear();
   if (const auto one = node->value_exact<std::string>()) return into.push_back(*one);
   const toml::array* many = node->as_array();
-  if (many == nullptr) wrong_type(file, "listen", "a string or a list of strings");
+  if (many == nullptr) wrong_type(file, key, "a string or a list of strings");
   for (const toml::node& each : *many) {
     const auto text = each.value_exact<std::string>();
-    if (!text) wrong_type(file, "listen", "a string or a list of strings");
+    if (!text) wrong_type(file, key, "a string or a list of strings");
     into.push_back(*text);
   }
 }
@@ -84,18 +98,19 @@ void read_config(const std::string& file, ServeConfig& config) {
                              ": unknown key '" + name + "'" +
                              (meant.empty() ? "" : "; did you mean '" + meant + "'?"));
   }
-  read_listen(table, file, config.listen);
-  read_text(table, file, "tls_cert", config.tls_cert);
-  read_text(table, file, "tls_key", config.tls_key);
+  read_texts(table, file, "listen", config.listen);
+  read_texts(table, file, "tls_cert", config.tls_cert);
+  read_texts(table, file, "tls_key", config.tls_key);
+  read_text(table, file, "tls_client", config.tls_client);
+  read_text(table, file, "tls_client_ca", config.tls_client_ca);
+  read_text(table, file, "http2", config.http2);
+  read_texts(table, file, "origins", config.origins);
+  read_texts(table, file, "trusted_proxies", config.trusted_proxies);
   read_text(table, file, "log", config.log);
   read_text(table, file, "web", config.web);
-  if (const toml::node* loops = table.get("loops")) {
-    const auto count = loops->value_exact<std::int64_t>();
-    if (!count || *count < 0 || *count > 4096) {
-      wrong_type(file, "loops", "a whole number from 0 to 4096");
-    }
-    config.loops = static_cast<unsigned>(*count);
-  }
+  read_text(table, file, "io", config.io);
+  read_count(table, file, "loops", kLoopsAtMost, config.loops);
+  read_count(table, file, "spin", kSpinAtMost, config.spin);
 }
 
 ListenAddress parse_listen(const std::string& text) {

@@ -5,14 +5,24 @@
 
 namespace naru::app {
 
+constexpr unsigned kLoopsAtMost = 4096;
+constexpr unsigned kSpinAtMost = 1'000'000;
+
 // What `naru serve` is told, by a file, by the command line, or by its defaults.
 struct ServeConfig {
-  std::vector<std::string> listen;  // "[http://|https://]host:port"; empty: localhost:3000
-  std::string tls_cert;             // PEM files
-  std::string tls_key;
-  unsigned loops = 0;        // 0: one per core
-  std::string log = "info";  // debug, info, warning, error, off
-  std::string web;           // the directory of the gallery
+  std::vector<std::string> listen;    // "[http://|https://]host:port"; empty: localhost:3000
+  std::vector<std::string> tls_cert;  // PEM files, the key of each at the same place
+  std::vector<std::string> tls_key;
+  std::string tls_client = "none";           // none, optional, required
+  std::string tls_client_ca;                 // PEM file
+  std::string http2 = "auto";                // auto, off
+  std::vector<std::string> origins;          // of pages that may connect besides our own
+  std::vector<std::string> trusted_proxies;  // "10.0.0.0/8"
+  unsigned loops = 0;                        // 0: one per core
+  std::string io = "auto";                   // auto, epoll, uring
+  unsigned spin = 0;                         // microseconds before a loop sleeps
+  std::string log = "info";                  // debug, info, warning, error, off
+  std::string web;                           // the directory of the gallery
 };
 
 // Reads a TOML file over `config`. Throws std::runtime_error with a message for people: the file

@@ -29,12 +29,44 @@ void add_serve(CLI::App& app, ServeArguments& given) {
   serve
       ->add_option(
           "--tls-cert", given.config.tls_cert,
-          "Certificate chain for https and wss, PEM (adds port 3443 unless --listen says another)")
+          "Certificate chain for https and wss, PEM, repeatable: one for each host name or type "
+          "of key (adds port 3443 unless --listen says another)")
       ->type_name("FILE");
-  serve->add_option("--tls-key", given.config.tls_key, "Its private key, PEM")->type_name("FILE");
+  serve->add_option("--tls-key", given.config.tls_key, "Its private key, PEM, in the same order")
+      ->type_name("FILE");
+  serve
+      ->add_option("--tls-client", given.config.tls_client,
+                   "Certificates of clients: none, optional, required (default: none)")
+      ->type_name("WHICH");
+  serve
+      ->add_option("--tls-client-ca", given.config.tls_client_ca,
+                   "The authorities that sign them, PEM")
+      ->type_name("FILE");
+  serve
+      ->add_option("--http2", given.config.http2,
+                   "HTTP/2 at https, WebSockets included: auto (offered), off")
+      ->type_name("WHETHER");
+  serve
+      ->add_option("--origin", given.config.origins,
+                   "Pages that may connect besides our own, repeatable: https://example.org")
+      ->type_name("ORIGIN");
+  serve
+      ->add_option("--trusted-proxy", given.config.trusted_proxies,
+                   "Proxies whose word on addresses and TLS is taken, repeatable: 10.0.0.0/8")
+      ->type_name("ADDRESS[/BITS]");
   serve->add_option("--loops", given.config.loops, "Event loops, one thread each (0: one per core)")
       ->type_name("N")
-      ->check(CLI::Range(0, 4096));
+      ->check(CLI::Range(0U, naru::app::kLoopsAtMost));
+  serve
+      ->add_option("--io", given.config.io,
+                   "How bytes leave: auto (uring where the system allows it), epoll, uring")
+      ->type_name("HOW");
+  serve
+      ->add_option("--spin", given.config.spin,
+                   "Microseconds for which an idle loop keeps asking before it sleeps: shorter "
+                   "latency for a whole core (default: 0)")
+      ->type_name("US")
+      ->check(CLI::Range(0U, naru::app::kSpinAtMost));
   serve
       ->add_option("--log", given.config.log,
                    "Least level to log: debug, info, warning, error, off (default: info)")
@@ -53,7 +85,14 @@ int run_serve(CLI::App& app, ServeArguments& given) {
   if (serve.count("--listen") > 0) config.listen = given.config.listen;
   if (serve.count("--tls-cert") > 0) config.tls_cert = given.config.tls_cert;
   if (serve.count("--tls-key") > 0) config.tls_key = given.config.tls_key;
+  if (serve.count("--tls-client") > 0) config.tls_client = given.config.tls_client;
+  if (serve.count("--tls-client-ca") > 0) config.tls_client_ca = given.config.tls_client_ca;
+  if (serve.count("--http2") > 0) config.http2 = given.config.http2;
+  if (serve.count("--origin") > 0) config.origins = given.config.origins;
+  if (serve.count("--trusted-proxy") > 0) config.trusted_proxies = given.config.trusted_proxies;
   if (serve.count("--loops") > 0) config.loops = given.config.loops;
+  if (serve.count("--io") > 0) config.io = given.config.io;
+  if (serve.count("--spin") > 0) config.spin = given.config.spin;
   if (serve.count("--log") > 0) config.log = given.config.log;
   if (serve.count("--web") > 0) config.web = given.config.web;
   return naru::app::serve(config);

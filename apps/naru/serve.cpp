@@ -19,14 +19,14 @@ std::vector<ListenAddress> addresses(const ServeConfig& config) {
   for (const std::string& text : config.listen) all.push_back(parse_listen(text));
   if (all.empty()) all.push_back({.tls = false, .host = "localhost", .port = kHttpPort});
 
-  const bool certified = !config.tls_cert.empty() && !config.tls_key.empty();
+  const bool certified = !config.tls_cert.empty();
   bool wants_tls = false;
   for (const ListenAddress& each : all) wants_tls = wants_tls || each.tls;
+  if (config.tls_cert.size() != config.tls_key.size()) {
+    throw std::runtime_error("--tls-cert and --tls-key go together");
+  }
   if (wants_tls && !certified) {
     throw std::runtime_error("https:// needs --tls-cert and --tls-key");
-  }
-  if (config.tls_cert.empty() != config.tls_key.empty()) {
-    throw std::runtime_error("--tls-cert and --tls-key go together");
   }
   if (certified && !wants_tls) {
     all.push_back({.tls = true, .host = all.front().host, .port = kHttpsPort});
@@ -43,27 +43,60 @@ void add_gallery(Server& server, const std::string& web) {
   server.files("/vendor/", (root / "node_modules" / "socket.io-client" / "dist").string());
 }
 
+TlsOptions tls_options(const ServeConfig& config) {
+  TlsOptions options;
+  for (std::size_t i = 0; i < config.tls_cert.size(); ++i) {
+    options.certificates.push_back({config.tls_cert[i], config.tls_key[i]});
+  }
+  options.client_authorities = config.tls_client_ca;
+  if (config.tls_client == "optional") {
+    options.client_certificates = ClientCertificates::optional;
+  } else if (config.tls_client == "required") {
+    options.client_certificates = ClientCertificates::required;
+  } else if (config.tls_client != "none") {
+    throw std::runtime_error("'" + config.tls_client + "' is no answer to whose certificates we " +
+                             "want (--tls-client): none, optional, required");
+  }
+  return options;
+}
+
+Io parse_io(const std::string& word) {
+  if (word == "auto") return Io::automatic;
+  if (word == "epoll") return Io::epoll;
+  if (word == "uring") return Io::uring;
+  throw std::runtime_error("'" + word + "' is no way to send: auto, epoll, uring");
+}
+
+bool parse_http2(const std::string& word) {
+  if (word == "auto") return true;
+  if (word == "off") return false;
+  throw std::runtime_error("'" + word + "' is no answer to --http2: auto, off");
+}
+
 }  // namespace
 
 int serve(const ServeConfig& config) {
   ServerOptions options;
   options.loops = config.loops;
+  options.trusted_proxies = config.trusted_proxies;
+  options.io = parse_io(config.io);
+  options.spin = std::chrono::microseconds(config.spin);
   if (const auto level = parse_log_level(config.log)) {
     options.log = stderr_logger();
     options.log_level = *level;
   }
   Server server(options);
   add_gallery(server, config.web);
-  Chat chat(server.socketio("/socket.io/").of("/chat"));
+  SocketIoOptions chat_options;
+  chat_options.transport.cors.origins = config.origins;
+  Chat chat(server.socketio("/socket.io/", chat_options).of("/chat"));
 
   for (const ListenAddress& address : addresses(config)) {
     ListenOptions where;
     where.host = address.host;
     where.port = address.port;
-    if (address.tls) {
-      where.tls_certificate = config.tls_cert;
-      where.tls_key = config.tls_key;
-    }
+    if (address.tls) where.tls = tls_options(config);
+    where.http2 = parse_http2(config.http2);
     if (!server.listen(where)) {
       throw std::runtime_error(server.last_error());
     }

@@ -1,7 +1,10 @@
 #include "websocket/connection.hpp"
+#include "websocket/deflate.hpp"
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,6 +12,8 @@
 
 namespace naru::websocket {
 namespace {
+
+const Limits kLimits;
 
 // A segment of masked frames as a client sends them.
 std::string segment_of(Opcode opcode, std::string_view payload, std::size_t frames) {
@@ -37,7 +42,7 @@ void decode(benchmark::State& state, Opcode opcode, std::string_view payload, st
   std::vector<char> block(segment.size());
   ChunkPool pool;
   SendQueue queue(pool);
-  Connection connection(Role::server, {});
+  Connection connection(Role::server, kLimits);
   for (auto _ : state) {
     std::copy(segment.begin(), segment.end(), block.begin());
     Cursor in{std::span<char>(block)};
@@ -81,7 +86,7 @@ void decode_1m_in_pieces(benchmark::State& state) {
   std::vector<char> block(16384);
   ChunkPool pool;
   SendQueue queue(pool);
-  Connection connection(Role::server, {});
+  Connection connection(Role::server, kLimits);
   for (auto _ : state) {
     for (std::size_t at = 0; at < frame.size(); at += block.size()) {
       const std::string_view piece = std::string_view(frame).substr(at, block.size());
@@ -99,7 +104,7 @@ void answer_ping(benchmark::State& state) {
   std::vector<char> block(segment.size());
   ChunkPool pool;
   SendQueue queue(pool);
-  Connection connection(Role::server, {});
+  Connection connection(Role::server, kLimits);
   for (auto _ : state) {
     std::copy(segment.begin(), segment.end(), block.begin());
     Cursor in{std::span<char>(block)};
@@ -114,7 +119,7 @@ void encode(benchmark::State& state) {
   const std::string payload(static_cast<std::size_t>(state.range(0)), 'x');
   ChunkPool pool;
   SendQueue queue(pool);
-  Connection connection(Role::server, {});
+  Connection connection(Role::server, kLimits);
   for (auto _ : state) {
     for (int i = 0; i < 10; ++i) connection.send_text(payload, queue);
     queue.clear();
@@ -128,7 +133,7 @@ void encode_as_client(benchmark::State& state) {
   ChunkPool pool;
   SendQueue queue(pool);
   SystemRandom random;
-  Connection connection(Role::client, {}, &random);
+  Connection connection(Role::client, kLimits, &random);
   for (auto _ : state) {
     for (int i = 0; i < 10; ++i) connection.send_text(payload, queue);
     queue.clear();
@@ -136,6 +141,89 @@ void encode_as_client(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * 10);
 }
 BENCHMARK(encode_as_client)->Arg(20)->Arg(1024);
+
+// A message of 1 KiB as feeds have them.
+std::string feed_message(int seed) {
+  std::string text;
+  for (int i = seed; text.size() < 1024; i += 7) {
+    text += "{\"symbol\":\"N" + std::to_string(i % 97) + "\",\"price\":" + std::to_string(i * 31) +
+            "},";
+  }
+  text.resize(1024);
+  return text;
+}
+
+// One publication for all of a wire class: 1, 2, 3 are windows of 9, 12 and 15 bits.
+void compress_shared_1k(benchmark::State& state) {
+  DeflatePool pool;
+  const std::string text = feed_message(1);
+  std::size_t size = 0;
+  for (auto _ : state) {
+    const std::string frame =
+        encode_shared(Opcode::text, text, static_cast<int>(state.range(0)), pool);
+    size = frame.size();
+  }
+  state.counters["bytes"] = static_cast<double>(size);
+}
+BENCHMARK(compress_shared_1k)->Arg(1)->Arg(2)->Arg(3);
+
+void with_context(benchmark::State& state, bool shared) {
+  ChunkPool chunks;
+  SendQueue queue(chunks);
+  DeflatePool pool;
+  const Limits limits{.deflate = {.memory_level = 8}};
+  Connection connection(Role::server, limits);
+  connection.use_deflate({.own_context = true}, pool);
+  connection.send_text(feed_message(0), queue);
+  std::vector<std::string> texts;
+  std::vector<SharedBytes> frames;
+  for (int i = 1; i <= 64; ++i) {
+    texts.push_back(feed_message(i));
+    frames.push_back(
+        std::make_shared<const std::string>(encode_shared(Opcode::text, texts.back(), 3, pool)));
+  }
+  std::size_t next = 0;
+  std::size_t size = 0;
+  for (auto _ : state) {
+    next = (next + 1) % texts.size();
+    queue.clear();
+    if (shared) {
+      connection.send_encoded(frames[next], texts[next], queue);
+    } else {
+      connection.send_text(texts[next], queue);
+    }
+    size += queue.size();
+  }
+  state.counters["bytes"] = static_cast<double>(size) /
+                            static_cast<double>(std::max<std::int64_t>(1, state.iterations()));
+}
+// A shared frame on a connection with a context, which has to follow; and the same compressed by
+// it.
+void follow_shared_1k(benchmark::State& state) {
+  with_context(state, true);
+}
+void compress_with_context_1k(benchmark::State& state) {
+  with_context(state, false);
+}
+BENCHMARK(follow_shared_1k);
+BENCHMARK(compress_with_context_1k);
+
+void inflate_1k(benchmark::State& state) {
+  DeflatePool pool;
+  ChunkPool chunks;
+  SendQueue queue(chunks);
+  SystemRandom random;
+  Connection connection(Role::client, kLimits, &random);
+  connection.use_deflate({}, pool);
+  const std::string frame = encode_shared(Opcode::text, feed_message(1), 3, pool);
+  std::vector<char> block(frame.begin(), frame.end());
+  for (auto _ : state) {
+    Cursor in{std::span<char>(block)};
+    auto event = connection.receive(in, queue);
+    if (!event || !*event) return state.SkipWithError("no message");
+  }
+}
+BENCHMARK(inflate_1k);
 
 void mask(benchmark::State& state) {
   std::vector<char> payload(static_cast<std::size_t>(state.range(0)), 'x');

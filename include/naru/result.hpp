@@ -14,6 +14,7 @@ enum class Errc {
   bad_utf8,          // text that is not UTF-8
   bad_json,          // text that is not JSON, or JSON of another shape than asked for
   bad_packet,        // an Engine.IO or Socket.IO packet outside its grammar
+  bad_compression,   // bytes that do not inflate
   message_too_big,   // more bytes than a limit allows
   too_many,          // more pieces than a limit allows (fragments, fields, attachments)
   unsupported,       // well formed, but of a kind that we do not speak

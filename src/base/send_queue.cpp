@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <new>
 
 namespace naru {
@@ -15,18 +16,24 @@ constexpr std::size_t kCopyBelow = 512;
 
 }  // namespace
 
-// A run of bytes: in the `capacity` bytes behind this head, or in a shared block.
+// A run of bytes: in the `capacity` bytes behind this head, in a shared block, or borrowed.
 struct ChunkPool::Chunk {
+  explicit Chunk(ChunkPool& owner) : pool(&owner) {}
+
   Chunk* next = nullptr;
+  ChunkPool* const pool;
   std::size_t begin = 0;
   std::size_t end = 0;
   std::size_t capacity = 0;
+  const char* borrowed = nullptr;
   SharedBytes shared;
 
   char* own_bytes() { return reinterpret_cast<char*>(this) + sizeof(Chunk); }
-  std::size_t room() const { return shared ? 0 : capacity - end; }
+  std::size_t room() const { return shared || borrowed != nullptr ? 0 : capacity - end; }
   std::string_view bytes() {
-    const char* data = shared ? shared->data() : own_bytes();
+    const char* data = own_bytes();
+    if (shared) data = shared->data();
+    if (borrowed != nullptr) data = borrowed;
     return {data + begin, end - begin};
   }
 };
@@ -46,20 +53,20 @@ ChunkPool::Chunk* ChunkPool::acquire(std::size_t wanted) {
     Chunk* chunk = free_small_;
     free_small_ = chunk->next;
     kept_ -= kSmallChunk;
-    chunk->next = nullptr;
     chunk->begin = chunk->end = 0;
     return chunk;
   }
   const std::size_t capacity = wanted <= small         ? small
                                : wanted <= kLargeChunk ? kLargeChunk
                                                        : wanted;
-  auto* chunk = new (::operator new(sizeof(Chunk) + capacity)) Chunk;
+  auto* chunk = new (::operator new(sizeof(Chunk) + capacity)) Chunk(*this);
   chunk->capacity = capacity;
   return chunk;
 }
 
 void ChunkPool::release(Chunk* chunk) {
   chunk->shared.reset();
+  chunk->borrowed = nullptr;
   if (chunk->capacity == kSmallChunk - sizeof(Chunk) && kept_ + kSmallChunk <= kept_limit_) {
     chunk->next = free_small_;
     free_small_ = chunk;
@@ -71,20 +78,23 @@ void ChunkPool::release(Chunk* chunk) {
 }
 
 SendQueue::Chunk* SendQueue::grow(std::size_t wanted) {
-  // A queue that already holds something is likely to hold more.
-  Chunk* chunk = pool_->acquire(tail_ == nullptr ? wanted : std::max(wanted, kSmallChunk));
-  if (tail_ == nullptr) {
-    head_ = chunk;
+  Chunk* chunk = nullptr;
+  if (empty()) {
+    chunk = pool_->acquire(wanted);
+    chunk->next = chunk;
   } else {
-    tail_->next = chunk;
+    // A queue that already holds something is likely to hold more.
+    chunk = last_->pool->acquire(std::max(wanted, kSmallChunk));
+    chunk->next = last_->next;
+    last_->next = chunk;
   }
-  tail_ = chunk;
+  last_ = chunk;
   return chunk;
 }
 
 std::span<char> SendQueue::append_uninitialized(std::size_t count) {
-  Chunk* chunk = tail_;
-  if (chunk == nullptr || chunk->room() < count) chunk = grow(count);
+  if (count == 0) return {};
+  Chunk* const chunk = empty() || last_->room() < count ? grow(count) : last_;
   const std::span<char> room{chunk->own_bytes() + chunk->end, count};
   chunk->end += count;
   size_ += count;
@@ -104,29 +114,87 @@ void SendQueue::append(SharedBytes bytes) {
   chunk->shared = std::move(bytes);
 }
 
+ChunkPool& SendQueue::pool() const {
+  return empty() ? *pool_ : *last_->pool;
+}
+
+void SendQueue::lend(std::string_view bytes) {
+  pool().lent_ = bytes;
+  pool().lent_to_ = this;
+}
+
+bool SendQueue::lent(std::string_view bytes) const {
+  const std::string_view lent = pool().lent_;
+  const std::less_equal<const char*> not_after;  // they may be of different blocks
+  return pool().lent_to_ == this && not_after(lent.data(), bytes.data()) &&
+         not_after(bytes.data() + bytes.size(), lent.data() + lent.size());
+}
+
+void SendQueue::borrow(std::string_view bytes) {
+  NARU_ASSERT(lent(bytes));
+  if (bytes.empty()) return;
+  pool().borrower_ = this;
+  Chunk* const chunk = grow(0);
+  chunk->borrowed = bytes.data();
+  chunk->end = bytes.size();
+  size_ += bytes.size();
+}
+
+void SendQueue::repay() {
+  if (!borrows()) return;
+  pool().borrower_ = nullptr;
+  if (empty()) return;
+  Chunk* chunk = last_;
+  do {
+    Chunk* const before = chunk;
+    chunk = chunk->next;
+    if (chunk->borrowed == nullptr) continue;
+    const std::string_view bytes = chunk->bytes();
+    Chunk* const copy = chunk->pool->acquire(bytes.size());
+    std::memcpy(copy->own_bytes(), bytes.data(), bytes.size());
+    copy->end = bytes.size();
+    copy->next = chunk == before ? copy : chunk->next;
+    before->next = copy;
+    if (last_ == chunk) last_ = copy;
+    chunk->pool->release(chunk);
+    chunk = copy;
+  } while (chunk != last_);
+}
+
 std::size_t SendQueue::peek(std::span<std::string_view> out) const {
+  if (empty() || out.empty()) return 0;
   std::size_t count = 0;
-  for (Chunk* chunk = head_; chunk != nullptr && count < out.size(); chunk = chunk->next) {
-    if (chunk->begin != chunk->end) out[count++] = chunk->bytes();
-  }
+  Chunk* chunk = last_;
+  do {
+    chunk = chunk->next;
+    out[count++] = chunk->bytes();
+  } while (chunk != last_ && count < out.size());
   return count;
 }
 
 void SendQueue::consume(std::size_t count) {
   NARU_ASSERT(count <= size_);
+  if (count == 0) return;
   size_ -= count;
-  while (head_ != nullptr) {
-    const std::size_t here = head_->end - head_->begin;
+  Chunk* const last = last_;
+  for (Chunk* chunk = last->next;;) {
+    const std::size_t here = chunk->end - chunk->begin;
     if (count < here) {
-      head_->begin += count;
+      chunk->begin += count;
+      last->next = chunk;
       return;
     }
     count -= here;
-    Chunk* done = head_;
-    head_ = done->next;
-    pool_->release(done);
+    Chunk* const next = chunk->next;
+    ChunkPool* const pool = chunk->pool;
+    const bool was_last = chunk == last;
+    pool->release(chunk);
+    if (was_last) {
+      pool_ = pool;
+      return;
+    }
+    chunk = next;
   }
-  tail_ = nullptr;
 }
 
 void SendQueue::clear() {

@@ -11,6 +11,8 @@ namespace naru {
 // Immutable bytes that many queues may hold at once: one encoding of a broadcast.
 using SharedBytes = std::shared_ptr<const std::string>;
 
+class SendQueue;
+
 // Free chunks of one loop, kept so that a turn's replies allocate nothing. Not thread-safe.
 // Keeps at most `kept_bytes`; what comes back beyond that is freed.
 class ChunkPool {
@@ -29,10 +31,14 @@ class ChunkPool {
   Chunk* free_small_ = nullptr;
   std::size_t kept_ = 0;
   std::size_t kept_limit_;
+  // What is being lent, to whom; and who has borrowed and not repaid.
+  std::string_view lent_{};
+  const SendQueue* lent_to_ = nullptr;
+  const SendQueue* borrower_ = nullptr;
 };
 
 // Bytes on their way out of one connection, in order: runs copied in, and shared blocks by
-// reference. Empty, it holds no memory. The pool must outlive it.
+// reference. Empty, it holds no memory but its own two words. The pool must outlive it.
 class SendQueue {
  public:
   explicit SendQueue(ChunkPool& pool) : pool_(&pool) {}
@@ -49,6 +55,17 @@ class SendQueue {
   // Small blocks are copied (cheaper than a reference), large ones are held until they are sent.
   void append(SharedBytes bytes);
 
+  // Many bytes need not be copied in if they leave soon. lend() says that `bytes` stay as they are
+  // until repay(); from then to stop_lending(), a part of them may be taken by reference. Of the
+  // queues of a pool, one at a time.
+  static constexpr std::size_t kWorthBorrowing = 8192;
+  void lend(std::string_view bytes);
+  void stop_lending() { pool().lent_to_ = nullptr; }
+  bool lent(std::string_view bytes) const;
+  void borrow(std::string_view bytes);  // lent ones
+  bool borrows() const { return pool().borrower_ == this; }
+  void repay();  // copies what has not left
+
   // The front of the queue as at most `out.size()` pieces; returns how many were filled.
   // Valid until the queue changes.
   std::size_t peek(std::span<std::string_view> out) const;
@@ -58,11 +75,14 @@ class SendQueue {
 
  private:
   using Chunk = ChunkPool::Chunk;
+  ChunkPool& pool() const;
   Chunk* grow(std::size_t wanted);
 
-  ChunkPool* pool_;
-  Chunk* head_ = nullptr;
-  Chunk* tail_ = nullptr;
+  // A ring of chunks, none of them empty: the last one knows the first, and each its pool.
+  union {
+    ChunkPool* pool_;  // while the queue is empty
+    Chunk* last_;
+  };
   std::size_t size_ = 0;
 };
 

@@ -32,13 +32,20 @@ const ErrorText& entry(RequestError error) {
 
 constexpr unsigned kLoops = 4096;  // what two characters of six bits can name
 
-// The value of a character of the URL alphabet (RFC 4648 section 5); -1 for any other.
+constexpr std::size_t kCustomIdAtMost = 64;
+
+// RFC 4648 section 5.
+constexpr std::string_view kUrlAlphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+// The value of a character of the URL alphabet; -1 for any other.
 int url_digit(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '-') return 62;
-  return c == '_' ? 63 : -1;
+  const std::size_t digit = kUrlAlphabet.find(c);
+  return digit == std::string_view::npos ? -1 : static_cast<int>(digit);
+}
+
+bool is_url_text(std::string_view text) {
+  return text.find_first_not_of(kUrlAlphabet) == std::string_view::npos;
 }
 
 std::string milliseconds(Duration duration) {
@@ -67,10 +74,17 @@ std::string make_sid(unsigned loop, Random& random) {
 }
 
 int loop_of_sid(std::string_view sid) {
-  if (sid.size() != kSidSize) return -1;
-  for (const char c : sid) {
-    if (url_digit(c) < 0) return -1;
-  }
+  return sid.size() == kSidSize ? loop_of_custom_sid(sid) : -1;
+}
+
+std::string make_custom_sid(unsigned loop, std::string_view id) {
+  NARU_ASSERT(loop < kLoops);
+  if (id.empty() || id.size() > kCustomIdAtMost || !is_url_text(id)) return {};
+  return std::string{kUrlAlphabet[loop / 64], kUrlAlphabet[loop % 64]}.append(id);
+}
+
+int loop_of_custom_sid(std::string_view sid) {
+  if (sid.size() < 3 || sid.size() > kCustomIdAtMost + 2 || !is_url_text(sid)) return -1;
   return url_digit(sid[0]) * 64 + url_digit(sid[1]);
 }
 
@@ -82,9 +96,9 @@ int error_status(RequestError error) {
   return entry(error).status;
 }
 
-std::string error_body(RequestError error) {
+std::string error_body(RequestError error, std::string_view message) {
   std::string body = R"({"code":)" + std::to_string(static_cast<int>(error)) + R"(,"message":)";
-  json::append_string(error_message(error), body);
+  json::append_string(message.empty() ? error_message(error) : message, body);
   body.push_back('}');
   return body;
 }

@@ -28,6 +28,11 @@ std::string make_sid(unsigned loop, Random& random);
 // The loop that an id names; -1 when this is no id of ours.
 int loop_of_sid(std::string_view sid);
 
+// A session id that an application made, behind the two characters of its loop: 1 to 64 characters
+// of the URL alphabet; "" for any other.
+std::string make_custom_sid(unsigned loop, std::string_view id);
+int loop_of_custom_sid(std::string_view sid);
+
 // The errors of a request (Engine.IO protocol, "Handshake"), by their code.
 enum class RequestError {
   unknown_transport,
@@ -38,7 +43,8 @@ enum class RequestError {
   unsupported_version
 };
 std::string_view error_message(RequestError error);
-int error_status(RequestError error);        // of a plain HTTP request: 403 for forbidden, else 400
-std::string error_body(RequestError error);  // {"code":1,"message":"Session ID unknown"}
+int error_status(RequestError error);  // of a plain HTTP request: 403 for forbidden, else 400
+// {"code":1,"message":"Session ID unknown"}; `message` instead of the usual one, unless empty.
+std::string error_body(RequestError error, std::string_view message = {});
 
 }  // namespace naru::engineio

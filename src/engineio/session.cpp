@@ -1,6 +1,7 @@
 #include "engineio/session.hpp"
 
 #include "base/assert.hpp"
+#include "engineio/payload_v3.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -14,8 +15,10 @@ constexpr Duration kNoopInterval = std::chrono::milliseconds(100);  // as Node d
 
 }  // namespace
 
-Heartbeat::Heartbeat(Duration interval, Duration timeout, Instant now)
-    : interval_(interval), timeout_(timeout), deadline_(now + interval) {}
+Heartbeat::Heartbeat(Duration interval, Duration timeout, Instant now, Revision revision)
+    : interval_(interval), timeout_(timeout), deadline_(now + interval) {
+  if (revision == Revision::v3) on_ping(now);
+}
 
 Heartbeat::Action Heartbeat::on_deadline(Instant now) {
   if (waiting_) return Action::time_out;
@@ -31,22 +34,31 @@ void Heartbeat::on_pong(Instant now) {
   deadline_ = now + interval_;
 }
 
-Session::Session(const SessionOptions& options, Transport transport, Instant now)
+void Heartbeat::on_ping(Instant now) {
+  waiting_ = true;
+  deadline_ = now + interval_ + timeout_;
+}
+
+Session::Session(const SessionOptions& options, Transport transport, Instant now, Dialect dialect)
     : options_(options),
-      heartbeat_(options.ping_interval, options.ping_timeout, now),
+      heartbeat_(options.ping_interval, options.ping_timeout, now, dialect.revision),
+      dialect_(dialect),
       transport_(transport) {}
 
 Session::Incoming Session::receive(const Packet& packet, Instant now) {
   if (packet.type == PacketType::close) {
     // A poll that waits is answered with a noop.
-    if (poll_waiting_) append_payload(PacketType::noop, {}, payload_);
+    if (poll_waiting_) hold(PacketType::noop, {}, payload_);
     return Incoming::peer_closed;
   }
   if (closing_) return Incoming::nothing;
   switch (packet.type) {
     case PacketType::ping:
-      return Incoming::wrong_heartbeat;
+      if (dialect_.revision == Revision::v4) return Incoming::wrong_heartbeat;
+      heartbeat_.on_ping(now);
+      return Incoming::ping;
     case PacketType::pong:
+      if (dialect_.revision == Revision::v3) return Incoming::wrong_heartbeat;
       heartbeat_.on_pong(now);
       return Incoming::nothing;
     case PacketType::message:
@@ -59,8 +71,30 @@ Session::Incoming Session::receive(const Packet& packet, Instant now) {
 void Session::push(std::string_view packets) {
   NARU_DCHECK(transport_ == Transport::polling);
   if (closing_ || packets.empty()) return;
-  if (!payload_.empty()) payload_.push_back(kSeparator);
+  if (!payload_.empty() && dialect_.revision == Revision::v4) payload_.push_back(kSeparator);
   payload_ += packets;
+}
+
+void Session::push(PacketType type) {
+  if (!closing_) hold(type, {}, payload_);
+}
+
+void Session::hold(PacketType type, std::string_view data, std::string& out) const {
+  if (dialect_.revision == Revision::v4) return append_payload(type, data, out);
+  const char head = type_char(type);
+  v3::append_framed({&head, 1}, data, out);
+}
+
+PollAnswer Session::to_answer(std::string held) const {
+  if (dialect_.revision == Revision::v4) return {std::move(held)};
+  if (!dialect_.base64 && v3::holds_binary(held)) return {std::move(held), true};
+  return {v3::counted_from_framed(held)};
+}
+
+PollAnswer Session::answer_of(PacketType type, std::string_view data) const {
+  std::string held;
+  hold(type, data, held);
+  return to_answer(std::move(held));
 }
 
 Session::Poll Session::on_poll() {
@@ -113,8 +147,8 @@ bool Session::close(Instant now) {
     abandon_upgrade();
     if (transport_ == Transport::polling) {
       // Without a poll at hand the next one gets "6" and "1", or what was pushed and "1".
-      if (!poll_waiting_ && payload_.empty()) append_payload(PacketType::noop, {}, payload_);
-      append_payload(PacketType::close, {}, payload_);
+      if (!poll_waiting_ && payload_.empty()) hold(PacketType::noop, {}, payload_);
+      hold(PacketType::close, {}, payload_);
     }
   }
   return transport_ == Transport::websocket || poll_waiting_;
@@ -138,7 +172,7 @@ Session::Due Session::on_deadline(Instant now) {
   if (now >= noop_deadline_) {
     noop_deadline_ = now + kNoopInterval;
     if (!poll_waiting_) return Due::nothing;
-    append_payload(PacketType::noop, {}, payload_);
+    hold(PacketType::noop, {}, payload_);
     return Due::answer_noop;
   }
   return Due::nothing;

@@ -31,6 +31,13 @@ void add_vary(Response& response, std::string_view name) {
   response.set("Vary", value.append(name));
 }
 
+bool allows(const CorsPolicy& policy, std::string_view origin) {
+  if (origin.empty() || origin == "*") return false;
+  const auto& known = policy.origins;
+  if (std::find(known.begin(), known.end(), origin) != known.end()) return true;
+  return policy.allow_origin && policy.allow_origin(origin);
+}
+
 }  // namespace
 
 void add_cors(const CorsPolicy& policy, const Request& request, Response& response) {
@@ -41,10 +48,8 @@ void add_cors(const CorsPolicy& policy, const Request& request, Response& respon
     // Sent without a match too: the answer would be another one for another origin.
     add_vary(response, "Origin");
     const std::string_view origin = request.field("Origin");
-    const bool allowed =
-        std::find(policy.origins.begin(), policy.origins.end(), origin) != policy.origins.end();
     // "*" among other origins is none of them, and must not come out of an Origin that says so.
-    if (allowed && origin != "*" && !origin.empty()) {
+    if (allows(policy, origin)) {
       response.set("Access-Control-Allow-Origin", origin);
     }
   }

@@ -67,7 +67,9 @@ bool parse_length(std::string_view text, std::uint64_t& length) {
 }  // namespace
 
 std::optional<Refusal> resolve_target(Request& request, std::string& storage) {
-  if (request.method == "CONNECT") return Refusal{501, "this is no proxy"};
+  if (request.method == "CONNECT" && request.protocol.empty()) {
+    return Refusal{501, "this is no proxy"};
+  }
   const auto bad = [](char c) { return c < 0x21 || c > 0x7e || c == '#'; };
   if (std::any_of(request.target.begin(), request.target.end(), bad)) {
     return Refusal{400, "a character that does not belong in a request target"};

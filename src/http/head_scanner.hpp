@@ -9,14 +9,16 @@
 
 namespace naru::http {
 
-// Collects the head of a request until it is whole, looking at each byte once: Beast, given a
+// Collects the head of a message until it is whole, looking at each byte once: Beast, given a
 // growing head, would start over with every read (CVE-2023-43669). Limits and line ends are judged
 // here, in the order of the bytes, so that the answer does not depend on how they were cut.
 class HeadScanner {
  public:
   enum class Progress { need_more, whole, refused };
+  enum class StartLine { request, status };
 
-  explicit HeadScanner(const Limits& limits) : limits_(limits) {}
+  explicit HeadScanner(const Limits& limits, StartLine start_line = StartLine::request)
+      : limits_(limits), start_line_(start_line) {}
 
   // Takes bytes up to the end of the head and none behind it.
   Progress receive(Cursor& in);
@@ -32,11 +34,14 @@ class HeadScanner {
   std::size_t line_cap() const;
   Progress refuse(int status, std::string_view text);
   // These return need_more when all is well so far.
+  Progress check_start();
   Progress check_method();
   Progress end_line();
   Progress end_request_line(std::string_view line);
+  Progress end_status_line(std::string_view line);
 
   Limits limits_;
+  StartLine start_line_;
   std::string bytes_;
   std::size_t line_start_ = 0;
   std::size_t method_seen_ = 0;  // characters of the method that were looked at

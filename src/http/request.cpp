@@ -42,20 +42,20 @@ bool is_field_value(std::string_view text) {
   });
 }
 
-std::string_view Request::field(std::string_view name) const {
+std::string_view find_field(std::span<const Field> fields, std::string_view name) {
   for (const Field& field : fields) {
     if (iequals(field.name, name)) return field.value;
   }
   return {};
 }
 
-std::size_t Request::count(std::string_view name) const {
+std::size_t count_fields(std::span<const Field> fields, std::string_view name) {
   return static_cast<std::size_t>(
       std::count_if(fields.begin(), fields.end(),
                     [name](const Field& field) { return iequals(field.name, name); }));
 }
 
-bool Request::lists(std::string_view name, std::string_view token) const {
+bool lists_token(std::span<const Field> fields, std::string_view name, std::string_view token) {
   bool found = false;
   for (const Field& field : fields) {
     if (!iequals(field.name, name)) continue;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,12 @@ struct Field {
   std::string_view value;  // without outer white space
 };
 
+// The first value of that name (ASCII case-insensitive), or "".
+std::string_view find_field(std::span<const Field> fields, std::string_view name);
+std::size_t count_fields(std::span<const Field> fields, std::string_view name);
+// Whether the comma-separated list in all fields of that name holds `token` (case-insensitive).
+bool lists_token(std::span<const Field> fields, std::string_view name, std::string_view token);
+
 // One request as received. Views point into the request's own storage and are valid until the
 // decoder starts the next one (RequestDecoder::next).
 struct Request {
@@ -19,17 +26,19 @@ struct Request {
   std::string_view target;  // as sent; an absolute-form target is reduced to its path and query
   std::string_view path;    // of the target, still percent-encoded
   std::string_view query;   // without '?', still percent-encoded
-  int minor_version = 1;    // HTTP/1.x
+  int major_version = 1;
+  int minor_version = 1;      // HTTP/1.x; 1 in HTTP/2 as well, which is no older
+  std::string_view protocol;  // of an extended CONNECT (RFC 8441); "" for every other request
   std::vector<Field> fields;
   std::string body;
   bool keep_alive = true;
   bool has_body = false;  // a body was announced, even one of no bytes by chunks
 
-  // The first field of that name (ASCII case-insensitive), or "".
-  std::string_view field(std::string_view name) const;
-  std::size_t count(std::string_view name) const;
-  // Whether the comma-separated list in all fields of that name holds `token` (case-insensitive).
-  bool lists(std::string_view name, std::string_view token) const;
+  std::string_view field(std::string_view name) const { return find_field(fields, name); }
+  std::size_t count(std::string_view name) const { return count_fields(fields, name); }
+  bool lists(std::string_view name, std::string_view token) const {
+    return lists_token(fields, name, token);
+  }
 };
 
 // ASCII case-insensitive equality, as field names and tokens compare.

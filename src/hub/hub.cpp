@@ -8,21 +8,57 @@
 
 namespace naru::hub {
 
-// The encodings of one publication, made when the first subscriber of their format is met.
-class Hub::Encodings {
- public:
-  const SharedBytes& of(WireFormat format, const Publication& publication) {
-    SharedBytes& bytes = encoded_[format];
-    if (!bytes) bytes = publication.encode(format);
-    return bytes;
+void Outcome::add(Delivered what) {
+  switch (what) {
+    case Delivered::sent:
+      ++sent;
+      return;
+    case Delivered::blocked:
+      ++blocked;
+      return;
+    case Delivered::dropped:
+      ++dropped;
+      return;
+    case Delivered::closed:
+      ++closed;
+      return;
   }
+}
+
+// One publication on its way through the hub. An encoding is made when the first subscriber of its
+// format is met.
+class Hub::Round {
+ public:
+  Round(std::uint64_t number, const Publication& publication, Delivery delivery)
+      : number_(number), publication_(publication), delivery_(delivery) {}
+
+  void reach(Subscriber& subscriber) {
+    if (std::exchange(subscriber.entry_->reached, number_) != number_) deliver(subscriber);
+  }
+  void reach(const std::vector<Subscriber*>& members) {
+    for (Subscriber* member : members) reach(*member);
+  }
+  void deliver(Subscriber& subscriber) {
+    const WireFormat format = subscriber.wire_format(publication_);
+    SharedBytes& bytes = encoded_[format];
+    if (!bytes) bytes = publication_.encode(format);
+    if (!bytes) return;  // this protocol cannot say it
+    outcome_.add(subscriber.deliver(bytes, publication_, delivery_));
+  }
+  const Outcome& outcome() const { return outcome_; }
 
  private:
+  std::uint64_t number_;
+  const Publication& publication_;
+  Delivery delivery_;
   std::array<SharedBytes, kWireFormats> encoded_;
+  Outcome outcome_;
 };
 
+Subscriber::Subscriber() = default;
+
 Subscriber::~Subscriber() {
-  if (hub_ != nullptr) hub_->remove(*this);
+  if (entry_) entry_->hub->remove(*this);
 }
 
 Hub::~Hub() {
@@ -30,23 +66,25 @@ Hub::~Hub() {
 }
 
 void Hub::add(Subscriber& subscriber, std::string id) {
-  NARU_ASSERT(subscriber.hub_ == nullptr);
-  subscriber.hub_ = this;
-  subscriber.index_ = static_cast<std::uint32_t>(everybody_.size());
-  everybody_.push_back(&subscriber);
+  NARU_ASSERT(!subscriber.entry_);
   if (!id.empty()) by_id_.insert_or_assign(id, &subscriber);
-  subscriber.id_ = std::move(id);
+  subscriber.entry_ = std::make_unique<Subscriber::Entry>(
+      Subscriber::Entry{.hub = this,
+                        .index = static_cast<std::uint32_t>(everybody_.size()),
+                        .id = std::move(id),
+                        .topics = {}});
+  everybody_.push_back(&subscriber);
 }
 
 void Hub::remove(Subscriber& subscriber) {
-  if (subscriber.hub_ != this) return;
+  if (!has(subscriber)) return;
   leave_all(subscriber);
+  const std::unique_ptr<Subscriber::Entry> entry = std::move(subscriber.entry_);
   Subscriber* last = everybody_.back();
-  everybody_[subscriber.index_] = last;
-  last->index_ = subscriber.index_;
+  everybody_[entry->index] = last;
+  if (last != &subscriber) last->entry_->index = entry->index;
   everybody_.pop_back();
-  if (!subscriber.id_.empty()) by_id_.erase(subscriber.id_);
-  subscriber.hub_ = nullptr;
+  if (!entry->id.empty()) by_id_.erase(entry->id);
 }
 
 Subscriber* Hub::find(std::string_view id) const {
@@ -54,49 +92,99 @@ Subscriber* Hub::find(std::string_view id) const {
   return found == by_id_.end() ? nullptr : found->second;
 }
 
+bool Hub::has(const Subscriber& subscriber) const {
+  return subscriber.entry_ && subscriber.entry_->hub == this;
+}
+
 void Hub::join(Subscriber& subscriber, std::string_view topic) {
-  if (subscriber.hub_ != this || topic == subscriber.id_) return;
-  auto found = topics_.find(topic);
-  if (found == topics_.end()) {
-    found = topics_.emplace(std::string(topic), std::make_unique<Topic>()).first;
-    found->second->name = topic;
+  if (!has(subscriber) || topic == subscriber.entry_->id) return;
+  join(topics_, subscriber, topic, false);
+}
+
+void Hub::join_prefix(Subscriber& subscriber, std::string_view prefix) {
+  if (has(subscriber)) join(prefixes_, subscriber, prefix, true);
+}
+
+void Hub::join(Topics& topics, Subscriber& subscriber, std::string_view name, bool prefix) {
+  auto found = topics.find(name);
+  if (found == topics.end()) {
+    auto made = std::make_unique<Topic>(Topic{std::string(name), prefix, {}});
+    found = topics.emplace(std::string(name), std::move(made)).first;
+    if (prefix) count_prefix(name.size());
   }
   Topic* joined = found->second.get();
+  auto& memberships = subscriber.entry_->topics;
   const auto is_member = [&](const Subscriber::Membership& m) { return m.topic == joined; };
-  if (std::any_of(subscriber.topics_.begin(), subscriber.topics_.end(), is_member)) return;
-  subscriber.topics_.push_back({joined, static_cast<std::uint32_t>(joined->members.size())});
+  if (std::any_of(memberships.begin(), memberships.end(), is_member)) return;
+  memberships.push_back({joined, static_cast<std::uint32_t>(joined->members.size())});
   joined->members.push_back(&subscriber);
 }
 
 void Hub::leave(Subscriber& subscriber, std::string_view topic) {
-  for (std::size_t i = 0; i < subscriber.topics_.size(); ++i) {
-    if (subscriber.topics_[i].topic->name == topic) return drop(subscriber, i);
+  leave(subscriber, topic, false);
+}
+
+void Hub::leave_prefix(Subscriber& subscriber, std::string_view prefix) {
+  leave(subscriber, prefix, true);
+}
+
+void Hub::leave(Subscriber& subscriber, std::string_view name, bool prefix) {
+  if (!has(subscriber)) return;
+  const auto& memberships = subscriber.entry_->topics;
+  for (std::size_t i = 0; i < memberships.size(); ++i) {
+    const Topic& topic = *memberships[i].topic;
+    if (topic.prefix == prefix && topic.name == name) return drop(subscriber, i);
   }
 }
 
 void Hub::leave_all(Subscriber& subscriber) {
-  while (!subscriber.topics_.empty()) drop(subscriber, subscriber.topics_.size() - 1);
+  if (!has(subscriber)) return;
+  const auto& memberships = subscriber.entry_->topics;
+  while (!memberships.empty()) drop(subscriber, memberships.size() - 1);
 }
 
 // Ends one membership: the last member of the topic takes the vacant place.
 void Hub::drop(Subscriber& subscriber, std::size_t membership) {
-  const auto [topic, index] = subscriber.topics_[membership];
+  auto& memberships = subscriber.entry_->topics;
+  const auto [topic, index] = memberships[membership];
   Subscriber* last = topic->members.back();
   const auto old_index = static_cast<std::uint32_t>(topic->members.size() - 1);
   topic->members[index] = last;
   topic->members.pop_back();
-  for (Subscriber::Membership& other : last->topics_) {
+  for (Subscriber::Membership& other : last->entry_->topics) {
     if (other.topic == topic && other.index == old_index) other.index = index;
   }
-  subscriber.topics_[membership] = subscriber.topics_.back();
-  subscriber.topics_.pop_back();
-  if (topic->members.empty()) topics_.erase(topics_.find(topic->name));
+  memberships[membership] = memberships.back();
+  memberships.pop_back();
+  if (!topic->members.empty()) return;
+  if (topic->prefix) forget_prefix(topic->name.size());
+  Topics& topics = topic->prefix ? prefixes_ : topics_;
+  topics.erase(topics.find(topic->name));
+}
+
+void Hub::count_prefix(std::size_t bytes) {
+  const auto at = std::lower_bound(prefix_lengths_.begin(), prefix_lengths_.end(), bytes,
+                                   [](const Length& l, std::size_t b) { return l.bytes < b; });
+  if (at != prefix_lengths_.end() && at->bytes == bytes) {
+    ++at->prefixes;
+  } else {
+    prefix_lengths_.insert(at, {bytes, 1});
+  }
+}
+
+void Hub::forget_prefix(std::size_t bytes) {
+  const auto at = std::find_if(prefix_lengths_.begin(), prefix_lengths_.end(),
+                               [&](const Length& length) { return length.bytes == bytes; });
+  if (--at->prefixes == 0) prefix_lengths_.erase(at);
 }
 
 std::vector<std::string> Hub::topics_of(const Subscriber& subscriber) const {
   std::vector<std::string> names;
-  names.reserve(subscriber.topics_.size());
-  for (const auto& membership : subscriber.topics_) names.push_back(membership.topic->name);
+  if (!has(subscriber)) return names;
+  names.reserve(subscriber.entry_->topics.size());
+  for (const auto& membership : subscriber.entry_->topics) {
+    if (!membership.topic->prefix) names.push_back(membership.topic->name);
+  }
   return names;
 }
 
@@ -105,46 +193,78 @@ std::size_t Hub::size_of(std::string_view topic) const {
   return found == topics_.end() ? 0 : found->second->members.size();
 }
 
-std::size_t Hub::publish(const Publication& publication, const Audience& audience) {
+std::vector<std::pair<std::string, std::size_t>> Hub::topics() const {
+  std::vector<std::pair<std::string, std::size_t>> all;
+  all.reserve(topics_.size());
+  for (const auto& [name, topic] : topics_) all.emplace_back(name, topic->members.size());
+  return all;
+}
+
+std::vector<Subscriber*> Hub::select(const Audience& audience) {
   ++publications_;
   except(audience);
-  Encodings encodings;
-  std::size_t reached = 0;
-  const auto reach_each = [&](const std::vector<Subscriber*>& members) {
-    for (Subscriber* member : members) {
-      reach(*member, publication, audience.delivery, encodings, reached);
+  std::vector<Subscriber*> selected;
+  const auto take = [&](Subscriber* subscriber) {
+    if (std::exchange(subscriber->entry_->reached, publications_) != publications_) {
+      selected.push_back(subscriber);
     }
   };
-  if (audience.topics.empty()) reach_each(everybody_);
+  if (audience.topics.empty()) {
+    for (Subscriber* each : everybody_) take(each);
+  }
   for (const std::string& topic : audience.topics) {
     if (const auto found = topics_.find(topic); found != topics_.end()) {
-      reach_each(found->second->members);
+      for (Subscriber* member : found->second->members) take(member);
     }
-    if (Subscriber* single = find(topic)) {
-      reach(*single, publication, audience.delivery, encodings, reached);
-    }
+    if (Subscriber* single = find(topic)) take(single);
   }
-  return reached;
+  return selected;
+}
+
+Outcome Hub::publish(const Publication& publication, const Audience& audience) {
+  Round round(++publications_, publication, audience.delivery);
+  except(audience);
+  if (audience.topics.empty()) round.reach(everybody_);
+  for (const std::string& topic : audience.topics) reach_topic(topic, round);
+  return round.outcome();
+}
+
+Outcome Hub::publish(const Publication& publication, std::string_view topic, Delivery delivery,
+                     const Subscriber* except) {
+  Round round(++publications_, publication, delivery);
+  if (prefixes_.empty() && by_id_.empty()) {  // nobody can be met twice: leave the marks alone
+    if (const auto found = topics_.find(topic); found != topics_.end()) {
+      for (Subscriber* member : found->second->members) {
+        if (member != except) round.deliver(*member);
+      }
+    }
+    return round.outcome();
+  }
+  if (except != nullptr && has(*except)) except->entry_->reached = publications_;
+  reach_topic(topic, round);
+  return round.outcome();
+}
+
+void Hub::reach_topic(std::string_view topic, Round& round) const {
+  if (const auto found = topics_.find(topic); found != topics_.end()) {
+    round.reach(found->second->members);
+  }
+  for (const Length& length : prefix_lengths_) {
+    if (length.bytes > topic.size()) break;
+    const auto found = prefixes_.find(topic.substr(0, length.bytes));
+    if (found != prefixes_.end()) round.reach(found->second->members);
+  }
+  if (Subscriber* single = find(topic)) round.reach(*single);
 }
 
 // Marks the excepted as reached, so that the publication passes them by.
 void Hub::except(const Audience& audience) {
   for (const std::string& topic : audience.except) {
     if (const auto found = topics_.find(topic); found != topics_.end()) {
-      for (Subscriber* member : found->second->members) member->reached_ = publications_;
+      for (Subscriber* member : found->second->members) member->entry_->reached = publications_;
     }
-    if (Subscriber* single = find(topic)) single->reached_ = publications_;
+    if (Subscriber* single = find(topic)) single->entry_->reached = publications_;
   }
-}
-
-void Hub::reach(Subscriber& subscriber, const Publication& publication, Delivery delivery,
-                Encodings& encodings, std::size_t& reached) {
-  if (subscriber.reached_ == publications_) return;
-  subscriber.reached_ = publications_;
-  const SharedBytes& bytes = encodings.of(subscriber.wire_format(), publication);
-  if (!bytes) return;  // this protocol cannot say it
-  subscriber.deliver(bytes, delivery);
-  ++reached;
 }
 
 }  // namespace naru::hub

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace naru::hub {
@@ -17,29 +18,46 @@ namespace naru::hub {
 // A key for identical bytes: all subscribers of one format are sent the same encoding. The hub
 // gives it no meaning.
 using WireFormat = std::uint8_t;
-inline constexpr std::size_t kWireFormats = 8;  // keys are below it
+inline constexpr std::size_t kWireFormats = 12;  // keys are below it
 
 class Hub;
+class Publication;
 class Subscriber;
 
-// A topic exists while it has members.
+// A topic, or all topics that begin so; exists while it has members.
 struct Topic {
   std::string name;
+  bool prefix = false;
   std::vector<Subscriber*> members;
 };
 
 enum class Delivery : std::uint8_t { reliable, droppable };
 
-// What the hub delivers to. Leaves its hub by itself when destroyed.
+// What became of a delivery, and how many times each.
+enum class Delivered : std::uint8_t { sent, blocked, dropped, closed };
+struct Outcome {
+  std::size_t sent = 0;
+  std::size_t blocked = 0;
+  std::size_t dropped = 0;
+  std::size_t closed = 0;
+
+  void add(Delivered what);
+  std::size_t reached() const { return sent + blocked + dropped + closed; }
+};
+
+// What the hub delivers to. Leaves its hub by itself when destroyed. While it is in none, it is a
+// pointer.
 class Subscriber {
  public:
-  Subscriber() = default;
+  Subscriber();
   virtual ~Subscriber();
   Subscriber(const Subscriber&) = delete;
   Subscriber& operator=(const Subscriber&) = delete;
 
-  virtual WireFormat wire_format() const = 0;
-  virtual void deliver(const SharedBytes& bytes, Delivery delivery) = 0;
+  virtual WireFormat wire_format(const Publication& publication) const = 0;
+  // `bytes` is `publication` in that format.
+  virtual Delivered deliver(const SharedBytes& bytes, const Publication& publication,
+                            Delivery delivery) = 0;
 
  private:
   friend class Hub;
@@ -47,11 +65,14 @@ class Subscriber {
     Topic* topic;
     std::uint32_t index;  // in the topic's list
   };
-  Hub* hub_ = nullptr;
-  std::uint32_t index_ = 0;  // in the hub's list
-  std::string id_;
-  boost::container::small_vector<Membership, 2> topics_;
-  std::uint64_t reached_ = 0;  // the last publication that reached or excepted it
+  struct Entry {
+    Hub* hub;
+    std::uint32_t index;  // in the hub's list
+    std::string id;
+    boost::container::small_vector<Membership, 2> topics;
+    std::uint64_t reached = 0;  // the last publication that reached or excepted it
+  };
+  std::unique_ptr<Entry> entry_;
 };
 
 // A message on its way to many. Encodes itself for each format that it meets; immutable, so that
@@ -82,18 +103,28 @@ class Hub {
   void add(Subscriber& subscriber, std::string id = {});
   void remove(Subscriber& subscriber);  // and from all topics
   Subscriber* find(std::string_view id) const;
+  bool has(const Subscriber& subscriber) const;
   std::size_t size() const { return everybody_.size(); }
 
   void join(Subscriber& subscriber, std::string_view topic);
   void leave(Subscriber& subscriber, std::string_view topic);
+  // The same for all topics that begin with `prefix`.
+  void join_prefix(Subscriber& subscriber, std::string_view prefix);
+  void leave_prefix(Subscriber& subscriber, std::string_view prefix);
   void leave_all(Subscriber& subscriber);
-  std::vector<std::string> topics_of(const Subscriber& subscriber) const;
-  std::size_t topic_count() const { return topics_.size(); }
-  std::size_t size_of(std::string_view topic) const;
+  std::vector<std::string> topics_of(const Subscriber& subscriber) const;  // prefixes are none
+  std::size_t topic_count() const { return topics_.size() + prefixes_.size(); }
+  std::size_t size_of(std::string_view topic) const;  // without those who joined a prefix
+  std::vector<std::pair<std::string, std::size_t>> topics() const;  // with their sizes
+  // Whom a publication would reach.
+  std::vector<Subscriber*> select(const Audience& audience);
 
-  // Delivers to each receiver once, encoding once per wire format. Returns how many it reached. A
+  // Delivers to each receiver once, encoding once per wire format. Says how each took it. A
   // delivery must not change the hub: what it has to end, it ends later in the turn.
-  std::size_t publish(const Publication& publication, const Audience& audience);
+  Outcome publish(const Publication& publication, const Audience& audience);
+  // The same to one topic, less one subscriber.
+  Outcome publish(const Publication& publication, std::string_view topic, Delivery delivery,
+                  const Subscriber* except = nullptr);
 
  private:
   struct StringHash {
@@ -104,16 +135,26 @@ class Hub {
   };
   template <class T>
   using Map = boost::unordered_flat_map<std::string, T, StringHash, std::equal_to<>>;
-  class Encodings;
+  using Topics = Map<std::unique_ptr<Topic>>;
+  struct Length {
+    std::size_t bytes;
+    std::size_t prefixes;  // so many are of this length
+  };
+  class Round;
 
+  void join(Topics& topics, Subscriber& subscriber, std::string_view name, bool prefix);
+  void leave(Subscriber& subscriber, std::string_view name, bool prefix);
   void drop(Subscriber& subscriber, std::size_t membership);
+  void count_prefix(std::size_t bytes);
+  void forget_prefix(std::size_t bytes);
   void except(const Audience& audience);
-  void reach(Subscriber& subscriber, const Publication& publication, Delivery delivery,
-             Encodings& encodings, std::size_t& reached);
+  void reach_topic(std::string_view topic, Round& round) const;
 
   std::vector<Subscriber*> everybody_;
   Map<Subscriber*> by_id_;
-  Map<std::unique_ptr<Topic>> topics_;
+  Topics topics_;
+  Topics prefixes_;
+  std::vector<Length> prefix_lengths_;  // ascending: a publication asks for one prefix of each
   std::uint64_t publications_ = 0;
 };
 

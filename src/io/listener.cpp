@@ -110,14 +110,15 @@ Result<void> check_unused(const Endpoint& endpoint) {
 
 Result<std::unique_ptr<Listener>> Listener::listen(Loop& loop, const Endpoint& endpoint,
                                                    std::shared_ptr<TlsContext> tls,
-                                                   HandlerFactory make_handler) {
+                                                   HandlerFactory make_handler,
+                                                   HandshakeGate* gate) {
   const int fd = open_endpoint(endpoint, Port::shared);
   if (fd < 0) {
     set_last_error(endpoint.to_string() + ": " + std::generic_category().message(errno));
     return Error{Errc::io, "cannot listen"};
   }
   std::unique_ptr<Listener> listener(
-      new Listener(loop, fd, std::move(tls), std::move(make_handler)));
+      new Listener(loop, fd, std::move(tls), std::move(make_handler), gate));
   if (!loop.watch(fd, EPOLLIN, *listener)) {
     set_last_error(endpoint.to_string() + ": " + std::generic_category().message(errno));
     return Error{Errc::io, "cannot listen"};
@@ -125,12 +126,14 @@ Result<std::unique_ptr<Listener>> Listener::listen(Loop& loop, const Endpoint& e
   return listener;
 }
 
-Listener::Listener(Loop& loop, int fd, std::shared_ptr<TlsContext> tls, HandlerFactory make_handler)
+Listener::Listener(Loop& loop, int fd, std::shared_ptr<TlsContext> tls, HandlerFactory make_handler,
+                   HandshakeGate* gate)
     : loop_(loop),
       fd_(fd),
       port_(local_port(fd)),
       tls_(std::move(tls)),
-      make_handler_(std::move(make_handler)) {}
+      make_handler_(std::move(make_handler)),
+      gate_(gate) {}
 
 Listener::~Listener() {
   close();
@@ -138,7 +141,8 @@ Listener::~Listener() {
 
 void Listener::close() {
   if (fd_ < 0) return;
-  retry_.disarm();
+  disarm();
+  if (gate_ != nullptr) gate_->leave(*this);
   loop_.unwatch(fd_, *this);
   ::close(std::exchange(fd_, -1));
 }
@@ -146,12 +150,9 @@ void Listener::close() {
 void Listener::on_ready(std::uint32_t) {
   // A handler factory may close the listener.
   for (int i = 0; i < kAcceptsPerEvent && fd_ >= 0; ++i) {
-    SocketAddress from;
-    from.size = sizeof(from.storage);
-    auto* address = reinterpret_cast<sockaddr*>(&from.storage);
-    const int fd = ::accept4(fd_, address, &from.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd = ::accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-      welcome(fd, PeerAddress::from(*address));
+      welcome(fd);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       return rest();
     } else if (errno == EAGAIN) {
@@ -161,16 +162,25 @@ void Listener::on_ready(std::uint32_t) {
   }
 }
 
-void Listener::welcome(int fd, const PeerAddress& peer) {
-  std::unique_ptr<Stream> made;
+void Listener::welcome(int fd) {
   if (tls_ == nullptr) {
-    made = std::make_unique<TcpStream>(loop_, fd, peer);
-  } else if (ssl_st* session = TlsStream::new_session(*tls_); session != nullptr) {
-    made = std::make_unique<TlsStream>(loop_, fd, session, peer);
+    start(std::make_unique<TcpStream>(loop_, fd));
+  } else if (gate_ != nullptr) {
+    gate_->arrive(*this, fd);
   } else {
-    ::close(fd);
-    return;
+    admit(fd);
   }
+}
+
+void Listener::admit(int fd) {
+  if (ssl_st* session = tls_->new_session(loop_.now()); session != nullptr) {
+    return start(std::make_unique<TlsStream>(loop_, fd, session, gate_));
+  }
+  if (gate_ != nullptr) gate_->ended(HandshakeGate::Outcome::failed);
+  ::close(fd);
+}
+
+void Listener::start(std::unique_ptr<Stream> made) {
   Stream& stream = loop_.own(std::move(made));
   stream.start(make_handler_(stream));
 }
@@ -178,11 +188,11 @@ void Listener::welcome(int fd, const PeerAddress& peer) {
 // Without descriptors a connection cannot even be refused, and epoll would report it for ever.
 void Listener::rest() {
   loop_.change(fd_, 0, *this);
-  retry_.arm(loop_.timers(), loop_.now() + kRest);
+  arm(loop_.timers(), loop_.now() + kRest);
 }
 
-void Listener::Retry::on_timer(Instant) {
-  listener_.loop_.change(listener_.fd_, EPOLLIN, listener_);
+void Listener::on_timer(Instant) {
+  loop_.change(fd_, EPOLLIN, *this);
 }
 
 }  // namespace naru::io

@@ -57,8 +57,7 @@ void Loop::stop() {
 
 void Loop::poll(Duration wait) {
   thread_.store(std::this_thread::get_id(), std::memory_order_relaxed);
-  const int count =
-      ::epoll_wait(epoll_, batch_.data(), static_cast<int>(batch_.size()), timeout_ms(wait));
+  const int count = wait_for_events(wait);
   now_ = std::chrono::steady_clock::now();
   batch_size_ = std::max(count, 0);  // EINTR: a turn without events
   for (batch_at_ = 0; batch_at_ < batch_size_;) {
@@ -69,6 +68,21 @@ void Loop::poll(Duration wait) {
   wheel_.advance(now_);
   if (mailbox_.woken()) mailbox_.drain();
   end_turn();
+}
+
+int Loop::wait_for_events(Duration wait) {
+  const auto size = static_cast<int>(batch_.size());
+  const int timeout = timeout_ms(wait);
+  if (spin_ > Duration::zero() && timeout != 0) {
+    Duration left = spin_;
+    if (timeout > 0) left = std::min<Duration>(left, std::chrono::milliseconds(timeout));
+    const Instant until = std::chrono::steady_clock::now() + left;
+    do {
+      const int count = ::epoll_wait(epoll_, batch_.data(), size, 0);
+      if (count != 0) return count;
+    } while (std::chrono::steady_clock::now() < until);
+  }
+  return ::epoll_wait(epoll_, batch_.data(), size, timeout);
 }
 
 int Loop::timeout_ms(Duration wait) const {

@@ -22,11 +22,15 @@ namespace naru::io {
 class Stream;
 class StreamHandler;
 
-// What waits in epoll: a stream, a listener, the mailbox.
-class Pollable {
+// What waits in epoll: a stream, a listener, the mailbox. Whoever waits for a peer needs a
+// deadline, so each is a timer as well (one table of virtual functions for both: connections are
+// many).
+class Pollable : public Timer {
  public:
-  virtual ~Pollable() = default;
   virtual void on_ready(std::uint32_t epoll_events) = 0;
+
+ protected:
+  void on_timer(Instant) override {}
 };
 
 using Task = UniqueFunction<void()>;
@@ -96,6 +100,8 @@ class Loop {
   std::span<char> receive_buffer() { return {buffer_.get(), kReceiveBytes}; }
   std::span<const std::unique_ptr<Stream>> streams() const { return streams_; }
   void set_flusher(std::unique_ptr<Flusher> flusher);
+  // Instead of sleeping at once, asks for events again and again for so long: latency for CPU.
+  void set_spin(Duration spin) { spin_ = spin; }
 
   // For streams and listeners. watch is false when the kernel has no room for one more.
   bool watch(int fd, std::uint32_t epoll_events, Pollable& pollable);
@@ -108,6 +114,7 @@ class Loop {
 
  private:
   int timeout_ms(Duration wait) const;
+  int wait_for_events(Duration wait);
   void end_turn();
   bool turn_pending() const;
   void run_deferred();
@@ -120,6 +127,7 @@ class Loop {
   int batch_at_ = 0;  // the events of this turn, for unwatch
   int batch_size_ = 0;
   bool stopping_ = false;
+  Duration spin_{};
   std::size_t told_ = 0;  // so many of buried_ know it
   std::vector<Stream*> touched_;
   std::vector<Stream*> flushing_;

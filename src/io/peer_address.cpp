@@ -30,9 +30,13 @@ PeerAddress PeerAddress::from(const sockaddr& address) {
   return peer;
 }
 
+bool PeerAddress::is_ipv4() const {
+  return std::equal(kMapped.begin(), kMapped.end(), bytes.begin());
+}
+
 std::string PeerAddress::to_string() const {
   char text[INET6_ADDRSTRLEN] = "";
-  if (std::equal(kMapped.begin(), kMapped.end(), bytes.begin())) {
+  if (is_ipv4()) {
     ::inet_ntop(AF_INET, bytes.data() + kMapped.size(), text, sizeof(text));
   } else {
     ::inet_ntop(AF_INET6, bytes.data(), text, sizeof(text));

@@ -15,6 +15,7 @@ struct PeerAddress {
   std::uint16_t port = 0;
 
   static PeerAddress from(const sockaddr& address);
+  bool is_ipv4() const;
   std::string to_string() const;  // "192.0.2.1", "2001:db8::1"
 };
 

@@ -1,24 +1,14 @@
 #include "io/stream.hpp"
 
 #include "base/assert.hpp"
-#include "io/tcp_stream.hpp"
-#include "io/tls_stream.hpp"
-
-#include <openssl/ssl.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <utility>
 
 namespace naru::io {
 namespace {
 
 constexpr Duration kFinishAtMost = std::chrono::seconds(60);
-// What a peer may still send while we wait for its FIN. Taken without being looked at.
-constexpr std::size_t kDiscardAtMost = std::size_t{8} << 20U;
-constexpr std::size_t kDiscardPerEvent = std::size_t{1} << 20U;
 
 // Of a stream that was turned away, until the turn ends: handler() is always somebody.
 class Nobody final : public StreamHandler {
@@ -32,12 +22,7 @@ class Nobody final : public StreamHandler {
 
 }  // namespace
 
-Stream::Stream(Loop& loop, int fd, bool tls, const PeerAddress& peer)
-    : loop_(loop), out_(loop.chunks()), fd_(fd), tls_(tls), peer_(peer) {}
-
-Stream::~Stream() {
-  if (fd_ >= 0) ::close(fd_);
-}
+Stream::~Stream() = default;
 
 void Stream::start(std::unique_ptr<StreamHandler> handler) {
   if (closed_ || handler == nullptr) {
@@ -46,8 +31,7 @@ void Stream::start(std::unique_ptr<StreamHandler> handler) {
     return end(StreamEnd::aborted);
   }
   handler_ = std::move(handler);
-  asked_ = interest();
-  if (!loop_.watch(fd_, asked_, *this)) end(StreamEnd::aborted);
+  if (!open()) end(StreamEnd::aborted);
   handler_->on_attached(*this);
   if (!closed_) started();
 }
@@ -74,13 +58,6 @@ void Stream::set_deadline(Instant deadline) {
   arm(loop_.timers(), deadline);
 }
 
-// A pause is noticed here: most are over before the next bytes arrive, and cost no system call.
-void Stream::held_back(std::uint32_t epoll_events) {
-  // Reported whether asked for or not, hence again and again. Neither comes of a mere FIN.
-  if ((epoll_events & (EPOLLERR | EPOLLHUP)) != 0) return end(StreamEnd::reset);
-  update_interest();
-}
-
 void Stream::end_of_input() {
   read_ended_ = true;
   if (!finishing()) handler_->on_end();
@@ -89,17 +66,6 @@ void Stream::end_of_input() {
   if (shut_) return end(StreamEnd::closed);
   loop_.touch(*this);
   update_interest();
-}
-
-std::uint32_t Stream::interest() const {
-  const std::uint32_t in = EPOLLIN | EPOLLRDHUP;
-  return (reading() ? in : 0U) | (blocked_ ? std::uint32_t{EPOLLOUT} : 0U);
-}
-
-void Stream::update_interest() {
-  if (closed_ || asked_ == interest()) return;
-  asked_ = interest();
-  loop_.change(fd_, asked_, *this);
 }
 
 void Stream::wait_for_room() {
@@ -116,6 +82,7 @@ void Stream::settle() {
   }
   if (closed_ || !out_.empty()) return;
   if (finishing()) {
+    blocked_ = false;
     if (!shut_) half_close();
   } else if (blocked_) {
     blocked_ = false;
@@ -135,37 +102,11 @@ void Stream::finish(Duration linger) {
   loop_.touch(*this);
 }
 
-void Stream::half_close() {
-  blocked_ = false;
-  if (!say_goodbye()) {
-    if (!closed_) wait_for_room();
-    return;
-  }
-  if (read_ended_) return end(StreamEnd::peer_closed);
-  ::shutdown(fd_, SHUT_WR);
+void Stream::await_end() {
   shut_ = true;
   const Finishing& state = *finishing_;
   arm(loop_.timers(), std::min(loop_.now() + state.linger, state.last));
   update_interest();
-}
-
-// Closing with unread input would send RST, and the peer might lose what it has not read yet.
-void Stream::discard() {
-  if (read_ended_) return end(StreamEnd::reset);  // nothing else is reported after a FIN
-  const auto buffer = loop_.receive_buffer();
-  for (std::size_t taken = 0; taken < kDiscardPerEvent;) {
-    const auto count = ::recv(fd_, buffer.data(), buffer.size(), MSG_TRUNC);
-    if (count == 0) return end_of_input();
-    if (count < 0) {
-      if (errno == EINTR) continue;
-      if (errno == EAGAIN) return;
-      return end(shut_ ? StreamEnd::closed : StreamEnd::reset);
-    }
-    taken += static_cast<std::size_t>(count);
-    finishing_->discarded += static_cast<std::size_t>(count);
-    if (finishing_->discarded > kDiscardAtMost) return end(StreamEnd::aborted);
-    if (static_cast<std::size_t>(count) < buffer.size()) return;
-  }
 }
 
 void Stream::on_timer(Instant now) {
@@ -191,14 +132,15 @@ void Stream::end(StreamEnd why) {
   closed_ = true;
   why_ = why;
   disarm();
-  loop_.unwatch(fd_, *this);
-  if (why == StreamEnd::aborted && !out_.empty()) {
-    // A FIN would pass for the end of the message; and the kernel need not keep what it holds.
-    const linger reset{1, 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-  }
+  release(why);
   out_.clear();
-  ::close(std::exchange(fd_, -1));
+  loop_.bury(*this);
+}
+
+void Stream::leave() {
+  closed_ = true;
+  silent_ = true;
+  disarm();
   loop_.bury(*this);
 }
 
@@ -206,34 +148,9 @@ void Stream::tell_closed() {
   if (!silent_) handler_->on_closed(why_);
 }
 
-Stream::Detached::~Detached() {
-  if (ssl != nullptr) SSL_free(ssl);
-  if (fd >= 0) ::close(fd);
-}
-
 std::unique_ptr<Stream::Detached> Stream::detach() {
-  NARU_ASSERT(!closed_ && !finishing() && out_.empty());
-  closed_ = true;
-  silent_ = true;
-  disarm();
-  loop_.unwatch(fd_, *this);
-  loop_.bury(*this);
-  return std::make_unique<Detached>(std::exchange(fd_, -1), release_tls(), peer_);
-}
-
-Stream& Stream::attach(Loop& loop, std::unique_ptr<Detached> detached,
-                       std::unique_ptr<StreamHandler> handler) {
-  const int fd = std::exchange(detached->fd, -1);
-  ssl_st* ssl = std::exchange(detached->ssl, nullptr);
-  std::unique_ptr<Stream> stream;
-  if (ssl != nullptr) {
-    stream = std::make_unique<TlsStream>(loop, fd, ssl, detached->peer);
-  } else {
-    stream = std::make_unique<TcpStream>(loop, fd, detached->peer);
-  }
-  Stream& attached = loop.own(std::move(stream));
-  attached.start(std::move(handler));
-  return attached;
+  NARU_ASSERT(can_detach());
+  return nullptr;
 }
 
 }  // namespace naru::io

@@ -4,18 +4,22 @@
 #include "io/loop.hpp"
 #include "io/peer_address.hpp"
 #include "io/timer_wheel.hpp"
+#include "naru/tls.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 struct ssl_st;
 
 namespace naru::io {
 
 class Stream;
+class TcpStream;
 
 // Why a stream has ended, for the log and the session's reason.
 enum class StreamEnd : std::uint8_t {
@@ -33,6 +37,9 @@ class StreamHandler {
   virtual ~StreamHandler() = default;
 
   virtual void on_attached(Stream& stream) = 0;  // first call: keep the reference
+  // The TLS handshake is done; what had been queued leaves now. Not told of plain streams, nor of
+  // one that was attached after it.
+  virtual void on_secured() {}
   // Bytes arrived, in the loop's receive buffer: take all of them, they are gone afterwards. May be
   // changed in place.
   virtual void on_bytes(std::span<char> bytes) = 0;
@@ -48,9 +55,10 @@ class StreamHandler {
   virtual void on_closed(StreamEnd end) = 0;
 };
 
-// One TCP or TLS byte stream on one loop. All calls on the loop's thread. Freed by the loop at the
-// end of the turn in which it closed, so it never dies beneath its handler.
-class Stream : public Pollable, public Timer {
+// One byte stream on one loop: a TCP or TLS connection (SocketStream), or a part of one. All calls
+// on the loop's thread. Freed by the loop at the end of the turn in which it closed, so it never
+// dies beneath its handler.
+class Stream : public Pollable {
  public:
   ~Stream() override;
 
@@ -64,11 +72,13 @@ class Stream : public Pollable, public Timer {
   // What leaves next. Append, then call send_later(): one flush per turn.
   SendQueue& out() { return out_; }
   void send_later();
-  // Sends what the socket takes now, without waiting for the end of the turn. Never calls the
-  // handler: what goes wrong is reported at the end of the turn.
+  // Sends what can leave now, without waiting for the end of the turn. Never calls the handler:
+  // what goes wrong is reported at the end of the turn.
   virtual void flush() = 0;
+  // For a flusher that sends for many at once: itself, if its bytes leave just as they are queued.
+  virtual TcpStream* bare() { return nullptr; }
 
-  // Stops taking bytes from the socket, so that the peer is held back; and goes on.
+  // Stops taking bytes from the peer, so that it is held back; and goes on.
   void pause_reading() { paused_ = true; }
   void resume_reading();
 
@@ -84,70 +94,66 @@ class Stream : public Pollable, public Timer {
 
   void set_deadline(Instant deadline);  // kNever: none
 
-  bool tls() const { return tls_; }
-  std::string peer_address() const { return peer_.to_string(); }  // "192.0.2.1", "2001:db8::1"
-  std::uint16_t peer_port() const { return peer_.port; }
+  virtual bool tls() const = 0;
+  // Why TLS has failed, in words; in on_closed too.
+  virtual std::string tls_failure() const { return {}; }
+  virtual std::string_view alpn() const { return {}; }  // what TLS agreed on: "h2", "http/1.1", ""
+  // Verified; nullopt when the peer has shown none. A copy: not for every message.
+  virtual std::optional<PeerCertificate> peer_certificate() const { return std::nullopt; }
+  // Of the connection; all zero when it has broken, or closed.
+  virtual PeerAddress peer() const = 0;
+  std::string peer_address() const { return peer().to_string(); }  // "192.0.2.1", "2001:db8::1"
+  std::uint16_t peer_port() const { return peer().port; }
 
   // A connection between two loops. Destroyed, it closes.
   struct Detached {
-    Detached(int socket, ssl_st* session, const PeerAddress& address)
-        : fd(socket), ssl(session), peer(address) {}
+    Detached(int socket, ssl_st* session) : fd(socket), ssl(session) {}
     ~Detached();
     Detached(const Detached&) = delete;
     Detached& operator=(const Detached&) = delete;
     int fd;
     ssl_st* ssl;  // nullptr: plain TCP
-    PeerAddress peer;
   };
-  // Takes the connection out of this loop, to be attached to another one. Nothing may be queued to
-  // send. The stream is closed here without on_closed; its handler is destroyed at the end of the
-  // turn. What the handler was given in this on_bytes and has not used, it passes on itself.
-  std::unique_ptr<Detached> detach();
+  // Takes the connection out of this loop, to be attached to another one. Only if can_detach(), and
+  // nothing may be queued to send. The stream is closed here without on_closed; its handler is
+  // destroyed at the end of the turn. What the handler was given in this on_bytes and has not used,
+  // it passes on itself.
+  virtual bool can_detach() const { return false; }
+  virtual std::unique_ptr<Detached> detach();
   static Stream& attach(Loop& loop, std::unique_ptr<Detached> detached,
                         std::unique_ptr<StreamHandler> handler);
 
-  // The first handler of a stream that its loop owns; for listeners. Without one, it closes.
+  // The first handler of a stream that its loop owns. Without one, it closes.
   void start(std::unique_ptr<StreamHandler> handler);
 
- protected:
-  // See tcp_stream.hpp and tls_stream.hpp for the two kinds.
-  Stream(Loop& loop, int fd, bool tls, const PeerAddress& peer);
+  void on_ready(std::uint32_t) override {}  // epoll knows only those with a descriptor
 
-  // Closes, for `why`.
-  void end(StreamEnd why);
-  // What the kinds do with a readiness that they must not read in.
-  void held_back(std::uint32_t epoll_events);
-  // The peer's FIN or close_notify has been read.
-  void end_of_input();
-  void discard();
-  void update_interest();
-  void wait_for_room();  // the socket is full
+ protected:
+  explicit Stream(Loop& loop) : loop_(loop), out_(loop.chunks()) {}
+
+  // What a kind of stream says to this class...
+
+  void end(StreamEnd why);  // closes, for `why`
+  void end_of_input();      // the peer's FIN, close_notify or END_STREAM has been read
+  void wait_for_room();     // no more can be sent now; loop_.touch(*this) when it can again
+  void await_end();         // our own end is sent: closes at the peer's, or after the linger
+  void leave();             // closes without a word to the handler
   bool reading() const { return !paused_ && !read_ended_; }
 
-  // What epoll is asked for.
-  virtual std::uint32_t interest() const;
-  virtual void started() {}
-  virtual void resumed() {}
-  // At the end of a turn in which read_again_ was set.
-  virtual void read_left_over() {}
-  // Says goodbye above TCP; false when that has to wait for room in the socket.
-  virtual bool say_goodbye() { return true; }
-  // Gives up the TLS session, for detach.
-  virtual ssl_st* release_tls() { return nullptr; }
+  // ...and what it is asked to do.
 
-  Loop& loop_;
-  std::unique_ptr<StreamHandler> handler_;
-  SendQueue out_;
-  int fd_;
-  bool tls_;
-  bool paused_ = false;
-  bool read_ended_ = false;  // the peer's FIN is read
-  bool blocked_ = false;     // the socket is full, and on_sent is owed
-  bool closed_ = false;
-  bool read_again_ = false;  // bytes wait above the socket, where epoll does not see them
+  virtual bool open() { return true; }  // at start(); false when the system has no room for it
+  virtual void started() {}             // its handler is attached
+  virtual void resumed() {}             // after a pause
+  virtual void read_left_over() {}      // at the end of a turn in which read_again_ was set
+  // paused_, read_ended_ or blocked_ may have changed. Not told of pause_reading().
+  virtual void update_interest() {}
+  // finish(), and everything has left: says so to the peer, then end() or await_end(); or
+  // wait_for_room(), to be asked again.
+  virtual void half_close() = 0;
+  // Closed, for `why`: gives up what lies beneath. out_ still holds what was not sent.
+  virtual void release(StreamEnd why) = 0;
 
- private:
-  friend class Loop;
   struct Finishing {
     Duration linger;
     Instant last;           // however well it goes
@@ -155,20 +161,34 @@ class Stream : public Pollable, public Timer {
     std::size_t discarded;  // of what the peer still sent
   };
 
+ private:
+  friend class Loop;
+  std::uint32_t index_ = 0;  // in the loop's list; here, where four bytes are free
+
+ protected:
+  Loop& loop_;
+  std::unique_ptr<StreamHandler> handler_;
+  SendQueue out_;
+  std::unique_ptr<Finishing> finishing_;
+
+ private:
   void on_timer(Instant now) final;
   void look_at_finish(Instant now);
-  void half_close();
   void settle();
   void tell_closed();
 
-  bool touched_ = false;  // in the loop's list
-  bool silent_ = false;   // closes without on_closed
-  bool shut_ = false;     // our FIN is sent
+ protected:
+  bool paused_ : 1 = false;
+  bool read_ended_ : 1 = false;  // the peer's FIN is read
+  bool blocked_ : 1 = false;     // the way out is full, and on_sent is owed
+  bool closed_ : 1 = false;
+  bool read_again_ : 1 = false;  // bytes wait where epoll does not see them
+  bool shut_ : 1 = false;        // our FIN is sent
+
+ private:
+  bool touched_ : 1 = false;  // in the loop's list
+  bool silent_ : 1 = false;   // closes without on_closed
   StreamEnd why_ = StreamEnd::closed;
-  PeerAddress peer_;
-  std::uint32_t asked_ = 0;  // of epoll
-  std::uint32_t index_ = 0;  // in the loop's list
-  std::unique_ptr<Finishing> finishing_;
 };
 
 }  // namespace naru::io

@@ -74,14 +74,28 @@ void TcpStream::flush_pieces() {
     message.msg_iov = parts.data();
     message.msg_iovlen = count;
     const auto sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
-    if (sent < 0) {
-      if (errno == EINTR) continue;
-      if (errno == EAGAIN) return wait_for_room();
-      return end(StreamEnd::reset);
-    }
-    out_.consume(static_cast<std::size_t>(sent));
-    if (static_cast<std::size_t>(sent) < total) return wait_for_room();
+    if (!account(sent < 0 ? -errno : sent, total)) return;
   }
+}
+
+void TcpStream::flushed(std::int32_t result, std::size_t wanted) {
+  if (account(result, wanted)) flush_pieces();
+}
+
+// What became of a send. True: there may be room for more.
+bool TcpStream::account(ssize_t result, std::size_t wanted) {
+  if (result >= 0) {
+    out_.consume(static_cast<std::size_t>(result));
+    if (static_cast<std::size_t>(result) == wanted) return true;
+    wait_for_room();
+  } else if (result == -EINTR) {
+    return true;
+  } else if (result == -EAGAIN) {
+    wait_for_room();
+  } else {
+    end(StreamEnd::reset);
+  }
+  return false;
 }
 
 }  // namespace naru::io

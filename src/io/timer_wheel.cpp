@@ -63,7 +63,7 @@ void Timer::arm(TimerWheel& wheel, Instant deadline) {
   if (deadline == kNever) return disarm();
   deadline_ = deadline;
   if (previous_ != nullptr) {
-    if (deadline >= slot_time_) return;
+    if (deadline >= wheel.slot_time(*this)) return;
     unlink();
   }
   wheel.insert(*this);
@@ -114,8 +114,13 @@ void TimerWheel::insert(Timer& timer) {
   } else {
     position = due >> shift_of(level);
   }
-  timer.slot_time_ = start_ + static_cast<Duration::rep>(position << shift_of(level)) * kTick;
+  timer.slot_tick_ = static_cast<std::uint32_t>(position << shift_of(level));
   levels_[level].slots[position % kSlots].append(timer);
+}
+
+Instant TimerWheel::slot_time(const Timer& timer) const {
+  const std::uint32_t ahead = timer.slot_tick_ - static_cast<std::uint32_t>(tick_);
+  return start_ + static_cast<Duration::rep>(tick_ + ahead) * kTick;
 }
 
 std::uint64_t TimerWheel::next_tick() const {

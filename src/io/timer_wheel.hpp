@@ -41,7 +41,9 @@ class Timer : private detail::TimerLink {
   void unlink();
 
   Instant deadline_ = kNever;
-  Instant slot_time_ = kNever;  // when its slot comes up; at most a tick after deadline_
+  // The wheel's tick at which its slot comes up, never later than the one after deadline_. The low
+  // 32 bits: no slot is further ahead than two days.
+  std::uint32_t slot_tick_ = 0;
 };
 
 // Hierarchical wheel: ticks of 10 ms; insertion, removal and firing in constant time. Pure: it is
@@ -67,6 +69,7 @@ class TimerWheel {
   struct Slot;
   struct Level;
   void insert(Timer& timer);
+  Instant slot_time(const Timer& timer) const;
   std::uint64_t next_tick() const;
   void come_up(Slot& slot, Instant now);
 

@@ -1,27 +1,37 @@
 #pragma once
 
 #include "io/last_error.hpp"
+#include "io/ticket_keys.hpp"
+#include "io/tls_files.hpp"
 #include "naru/result.hpp"
 
 #include <memory>
-#include <string>
 
 struct ssl_ctx_st;
+struct ssl_st;
 
 namespace naru::io {
 
-// A certificate and its key, ready for accepting connections: TLS 1.2 and later, ALPN "http/1.1",
-// SSL_MODE_RELEASE_BUFFERS. Immutable; shared by all loops.
+// Application protocols that a listener offers by ALPN (RFC 7301).
+enum class Alpn { http1, http2_and_http1 };
+
+// Certificates and settings, ready for accepting connections: see naru::TlsOptions. Immutable;
+// each loop has its own, made of the same files and sharing ticket keys. Connections keep what they
+// need of it, so it may go before them.
 class TlsContext {
  public:
-  // PEM files: the chain, leaf first, and the private key.
-  // Errors: tls, with the reason in io::last_error().
-  static Result<std::shared_ptr<TlsContext>> load(const std::string& certificate_file,
-                                                  const std::string& key_file);
+  // Checks that each key is its certificate's. Errors: tls, with the reason in io::last_error().
+  static Result<std::shared_ptr<TlsContext>> make(const TlsFiles& files,
+                                                  std::shared_ptr<TicketKeys> tickets,
+                                                  Alpn alpn = Alpn::http1);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
-  ssl_ctx_st* native() const { return context_; }
+
+  // For the next connection; it takes the certificate that its peer asks for. nullptr when memory
+  // is short.
+  ssl_st* new_session(Instant now) const;
+  ssl_ctx_st* native() const { return context_; }  // with the default certificate
 
  private:
   explicit TlsContext(ssl_ctx_st* context) : context_(context) {}

@@ -1,8 +1,12 @@
 #include "io/tls_stream.hpp"
 
+#include "base/assert.hpp"
+#include "io/peer_certificate.hpp"
+
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
 #include <array>
@@ -16,7 +20,7 @@ namespace naru::io {
 namespace {
 
 constexpr Duration kHandshakeTimeout = std::chrono::seconds(10);
-constexpr int kReadsPerEvent = 4;
+constexpr std::uint8_t kReadsPerEvent = 4;
 constexpr std::size_t kRecordBytes = 16384;  // RFC 8446 5.1
 constexpr std::size_t kPieces = 64;
 constexpr std::size_t kWriteAtMost = std::size_t{1} << 30U;  // SSL_write takes an int
@@ -40,22 +44,43 @@ std::string_view gather(const SendQueue& queue, std::span<char, kRecordBytes> re
   return {record.data(), size};
 }
 
-}  // namespace
-
-ssl_st* TlsStream::new_session(const TlsContext& context) {
-  SSL* ssl = SSL_new(context.native());
-  BIO* bio = ssl != nullptr ? BIO_new(bio_methods()) : nullptr;
-  if (bio == nullptr) {
-    SSL_free(ssl);
-    return nullptr;
-  }
-  SSL_set_bio(ssl, bio, bio);
-  SSL_set_accept_state(ssl);
-  return ssl;
+// Resumption asks for no certificate again; the one that the session began with may have expired
+// since.
+bool certificate_expired(const SSL* ssl) {
+  const X509* shown = SSL_session_reused(ssl) == 1 ? SSL_get0_peer_certificate(ssl) : nullptr;
+  return shown != nullptr && X509_cmp_current_time(X509_get0_notAfter(shown)) <= 0;
 }
 
-TlsStream::TlsStream(Loop& loop, int fd, ssl_st* ssl, const PeerAddress& peer)
-    : Stream(loop, fd, true, peer), ssl_(ssl), established_(SSL_is_init_finished(ssl) == 1) {
+}  // namespace
+
+// Runs beside the handler's deadline. Gone once the handshake is done: connections are many, and
+// most of them are idle.
+class TlsStream::Handshake final : public Timer {
+ public:
+  Handshake(TlsStream& stream, HandshakeGate* gate) : stream_(stream), gate_(gate) {}
+  ~Handshake() override {
+    if (gate_ != nullptr) gate_->ended(outcome_);
+  }
+  void done(HandshakeGate::Outcome outcome) { outcome_ = outcome; }
+
+  bool writes = false;  // waits for room in the socket
+
+ private:
+  void on_timer(Instant) override { stream_.fail(); }
+
+  TlsStream& stream_;
+  HandshakeGate* gate_;
+  HandshakeGate::Outcome outcome_ = HandshakeGate::Outcome::failed;
+};
+
+TlsStream::TlsStream(Loop& loop, int fd, ssl_st* ssl, HandshakeGate* gate)
+    : SocketStream(loop, fd), ssl_(ssl) {
+  if (SSL_is_init_finished(ssl_) == 0) handshake_ = std::make_unique<Handshake>(*this, gate);
+  if (SSL_get_rbio(ssl_) == nullptr) {
+    BIO* bio = BIO_new(bio_methods());
+    NARU_ASSERT(bio != nullptr);
+    SSL_set_bio(ssl_, bio, bio);
+  }
   BIO_set_data(SSL_get_rbio(ssl_), this);
   SSL_set_msg_callback(ssl_, on_message);
   SSL_set_msg_callback_arg(ssl_, this);
@@ -65,23 +90,36 @@ TlsStream::~TlsStream() {
   SSL_free(ssl_);
 }
 
+std::string_view TlsStream::alpn() const {
+  const unsigned char* chosen = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_, &chosen, &size);
+  return {reinterpret_cast<const char*>(chosen), size};
+}
+
+std::optional<PeerCertificate> TlsStream::peer_certificate() const {
+  return established() ? io::peer_certificate(ssl_) : std::nullopt;
+}
+
 ssl_st* TlsStream::release_tls() {
   BIO_set_data(SSL_get_rbio(ssl_), nullptr);
   SSL_set_msg_callback_arg(ssl_, nullptr);
-  handshake_timer_.disarm();
+  handshake_.reset();
   return std::exchange(ssl_, nullptr);
 }
 
 void TlsStream::started() {
-  if (!established_) {
-    handshake_timer_.arm(loop_.timers(), loop_.now() + kHandshakeTimeout);
+  if (!established() && SSL_is_server(ssl_) == 0) {
+    shake_hands();  // a client speaks first
+  } else if (!established()) {
+    handshake_->arm(loop_.timers(), loop_.now() + kHandshakeTimeout);
   } else {
     resumed();
   }
 }
 
 void TlsStream::resumed() {
-  if (!established_ || !buffered()) return;
+  if (!established() || !buffered()) return;
   read_again_ = true;
   loop_.touch(*this);
 }
@@ -95,14 +133,14 @@ bool TlsStream::buffered() const {
 }
 
 std::uint32_t TlsStream::interest() const {
-  if (!established_) return handshake_writes_ ? EPOLLOUT : EPOLLIN;
-  return Stream::interest() | (read_wants_write_ ? std::uint32_t{EPOLLOUT} : 0U) |
+  if (!established()) return handshake_->writes ? EPOLLOUT : EPOLLIN;
+  return SocketStream::interest() | (read_wants_write_ ? std::uint32_t{EPOLLOUT} : 0U) |
          (write_wants_read_ ? std::uint32_t{EPOLLIN} : 0U);
 }
 
 void TlsStream::on_ready(std::uint32_t epoll_events) {
   if (closed_) return;
-  if (!established_) return handshake();
+  if (!established()) return shake_hands();
   const bool in = (epoll_events & ~std::uint32_t{EPOLLOUT}) != 0;
   if (in && finishing()) {
     discard();  // nobody will decrypt it
@@ -114,20 +152,24 @@ void TlsStream::on_ready(std::uint32_t epoll_events) {
   if ((epoll_events & EPOLLOUT) != 0 || write_wants_read_) loop_.touch(*this);
 }
 
-void TlsStream::handshake() {
+void TlsStream::shake_hands() {
   ERR_clear_error();
   reads_left_ = kReadsPerEvent;
   const int done = SSL_do_handshake(ssl_);
   if (done != 1) {
     const int error = SSL_get_error(ssl_, done);
     if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) return fail();
-    handshake_writes_ = error == SSL_ERROR_WANT_WRITE;
+    handshake_->writes = error == SSL_ERROR_WANT_WRITE;
     return update_interest();
   }
-  established_ = true;
-  handshake_timer_.disarm();
+  if (certificate_expired(ssl_)) return fail();
+  const bool reused = SSL_session_reused(ssl_) == 1;
+  handshake_->done(reused ? HandshakeGate::Outcome::resumed : HandshakeGate::Outcome::full);
+  handshake_.reset();
   update_interest();
   loop_.touch(*this);  // what was queued meanwhile
+  handler_->on_secured();
+  if (closed_) return;
   if (reading() && !finishing()) read();
 }
 
@@ -178,7 +220,7 @@ TlsStream::Input TlsStream::fill(std::span<char> buffer, std::size_t& filled) {
 }
 
 void TlsStream::flush() {
-  if (closed_ || !established_) return;
+  if (closed_ || !established()) return;
   write_wants_read_ = false;
   std::array<char, kRecordBytes> record;
   while (!out_.empty()) {
@@ -203,7 +245,7 @@ void TlsStream::flush() {
 }
 
 bool TlsStream::say_goodbye() {
-  if (!established_) {
+  if (!established()) {
     end(StreamEnd::closed);
     return false;
   }
@@ -213,8 +255,17 @@ bool TlsStream::say_goodbye() {
 }
 
 void TlsStream::fail() {
+  tls_error_ = static_cast<std::uint32_t>(ERR_peek_last_error());
   if (socket_error_ != 0) return end(StreamEnd::reset);
   end(eof_ ? StreamEnd::peer_closed : StreamEnd::tls_failed);
+}
+
+std::string TlsStream::tls_failure() const {
+  if (const long verified = SSL_get_verify_result(ssl_); verified != X509_V_OK) {
+    return X509_verify_cert_error_string(verified);
+  }
+  const char* reason = ERR_reason_error_string(tls_error_);
+  return reason != nullptr ? reason : "";
 }
 
 void TlsStream::on_message(int is_write, int /*version*/, int content_type, const void* bytes,

@@ -1,41 +1,38 @@
 #pragma once
 
-#include "io/stream.hpp"
-#include "io/tls_context.hpp"
+#include "io/handshake_gate.hpp"
+#include "io/socket_stream.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string_view>
 
 struct bio_method_st;
 struct bio_st;
 
 namespace naru::io {
 
-// Bytes under TLS, as the server. The handler is attached before the handshake; what it queues
-// waits for it. A handshake that takes longer than ten seconds ends the stream.
-class TlsStream final : public Stream {
+// Bytes under TLS, in the role that `ssl` is set to. The handler is attached before the handshake;
+// what it queues waits for it. A handshake with a client that takes longer than ten seconds ends
+// the stream; for one with a server, the handler sets its own deadline.
+class TlsStream final : public SocketStream {
  public:
-  // A session for the next connection; nullptr when memory is short.
-  static ssl_st* new_session(const TlsContext& context);
-
-  // Takes over `fd`, which does not block, and `ssl`, new or from a detached stream.
-  TlsStream(Loop& loop, int fd, ssl_st* ssl, const PeerAddress& peer);
+  // Takes over `fd`, which does not block, and `ssl`: new and in its role, or from a detached
+  // stream. `gate` is told when the handshake that it admitted has ended.
+  TlsStream(Loop& loop, int fd, ssl_st* ssl, HandshakeGate* gate = nullptr);
   ~TlsStream() override;
 
+  bool tls() const override { return true; }
+  std::string_view alpn() const override;
+  std::optional<PeerCertificate> peer_certificate() const override;
+  std::string tls_failure() const override;
   void flush() override;
   void on_ready(std::uint32_t epoll_events) override;
 
  private:
-  // Runs beside the handler's deadline.
-  class HandshakeTimer final : public Timer {
-   public:
-    explicit HandshakeTimer(TlsStream& stream) : stream_(stream) {}
-    void on_timer(Instant) override { stream_.fail(); }
-
-   private:
-    TlsStream& stream_;
-  };
+  class Handshake;
 
   // OpenSSL's view of the socket: bio_socket() would raise SIGPIPE, and read without end.
   static int bio_read(bio_st* bio, char* out, int size);
@@ -54,21 +51,21 @@ class TlsStream final : public Stream {
 
   enum class Input { more, drained, ended, failed };
 
-  void handshake();
+  bool established() const { return handshake_ == nullptr; }
+  void shake_hands();
   void read();
   Input fill(std::span<char> buffer, std::size_t& filled);
   bool buffered() const;
   void fail();
 
   ssl_st* ssl_;
-  HandshakeTimer handshake_timer_{*this};
+  std::unique_ptr<Handshake> handshake_;  // while it is under way
   int socket_error_ = 0;
-  int reads_left_ = 0;        // recv calls of this event
-  unsigned key_updates_ = 0;  // since the last application data
-  bool established_;
-  bool read_full_ = false;         // the last recv got all that it asked for
-  bool eof_ = false;               // the socket's FIN is read
-  bool handshake_writes_ = false;  // waits for room in the socket
+  std::uint32_t tls_error_ = 0;   // OpenSSL's code, once it has failed
+  std::uint8_t reads_left_ = 0;   // recv calls of this event
+  std::uint8_t key_updates_ = 0;  // since the last application data
+  bool read_full_ = false;        // the last recv got all that it asked for
+  bool eof_ = false;              // the socket's FIN is read
   bool read_wants_write_ = false;
   bool write_wants_read_ = false;
 };

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "transport/http_connection.hpp"
+#include "transport/http_exchange.hpp"
 
 namespace naru::server {
 
@@ -11,10 +11,12 @@ class Endpoint {
  public:
   virtual ~Endpoint() = default;
   // The head is known: limit the body, or refuse it.
-  virtual void on_head(Worker&, transport::HttpConnection& connection) {
+  virtual void on_head(Worker&, transport::HttpExchange& connection) {
     connection.limit_body(kSmallBody);
   }
-  virtual void on_request(Worker& worker, transport::HttpConnection& connection) = 0;
+  virtual void on_request(Worker& worker, transport::HttpExchange& connection) = 0;
+
+  virtual bool takes_websockets() const { return false; }
 
   static constexpr std::size_t kSmallBody = 65536;
 };

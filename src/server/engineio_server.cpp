@@ -14,6 +14,11 @@ class HandlerUser final : public EngineUser, public EngineSocket {
       : session_(session), options_(options) {}
 
   const std::string& id() const override { return session_.sid(); }
+  const RequestInfo& request() const override { return session_.request(); }
+  int protocol() const override { return static_cast<int>(session_.revision()); }
+  std::string_view transport() const override {
+    return session_.transport() == engineio::Transport::websocket ? "websocket" : "polling";
+  }
   SendOutcome send(Message message) override {
     if (message.binary) return session_.send_binary(message.data);
     return session_.send_text("4", message.data);

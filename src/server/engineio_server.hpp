@@ -23,10 +23,11 @@ class EngineIoEndpoint final : public Endpoint {
  public:
   explicit EngineIoEndpoint(EngineIoOptions options)
       : server_(std::move(options)), endpoint_(server_.options().transport, server_) {}
-  void on_head(Worker& worker, transport::HttpConnection& connection) override {
+  bool takes_websockets() const override { return endpoint_.takes_websockets(); }
+  void on_head(Worker& worker, transport::HttpExchange& connection) override {
     endpoint_.on_head(worker, connection);
   }
-  void on_request(Worker& worker, transport::HttpConnection& connection) override {
+  void on_request(Worker& worker, transport::HttpExchange& connection) override {
     endpoint_.on_request(worker, connection);
   }
 

@@ -1,7 +1,9 @@
 #include "server/engineio_session.hpp"
 
+#include "base/base64.hpp"
 #include "engineio/handshake.hpp"
 #include "engineio/packet.hpp"
+#include "engineio/payload_v3.hpp"
 #include "server/engineio_endpoint.hpp"
 #include "server/state.hpp"
 #include "websocket/close_code.hpp"
@@ -9,14 +11,18 @@
 #include <utility>
 
 namespace naru::server {
+
 EngineSession::EngineSession(Worker& worker, const EngineEndpoint& endpoint,
-                             engineio::Transport transport, RequestInfo request)
+                             EngineHandshake handshake)
     : worker_(worker),
       endpoint_(endpoint),
-      sid_(engineio::make_sid(worker.index(), worker.random)),
-      request_(std::move(request)),
-      session_(endpoint.session_options(), transport, worker.loop.now()),
-      user_(endpoint.users().make_user(*this)) {
+      sid_(std::move(handshake.sid)),
+      request_(std::move(handshake.request)),
+      session_(endpoint.session_options(), handshake.transport, worker.loop.now(),
+               handshake.dialect),
+      user_(endpoint.users().make_user(*this)),
+      websocket_base64_(handshake.dialect.base64) {
+  if (handshake.jsonp) jsonp_ = static_cast<std::int32_t>(*handshake.jsonp);
   rearm();
 }
 
@@ -27,7 +33,7 @@ EngineSession::~EngineSession() {
 
 // ---- opening
 
-std::string EngineSession::open_packet() const {
+std::string EngineSession::open_data() const {
   const TransportOptions& options = endpoint_.options();
   std::string packet;
   engineio::append_open(
@@ -38,7 +44,7 @@ std::string EngineSession::open_packet() const {
        .ping_timeout = options.ping_timeout,
        .max_payload = options.max_payload},
       packet);
-  return packet;
+  return packet.erase(0, 1);  // its type
 }
 
 void EngineSession::open() {
@@ -51,14 +57,20 @@ void EngineSession::on_websocket_open(transport::WebSocketTransport& transport) 
     return;
   }
   websocket_ = &transport;
-  transport.send(websocket::Opcode::text, {}, open_packet());
+  transport.send(websocket::Opcode::text, "0", open_data());
   open();
 }
 
 // ---- sending
 
-hub::WireFormat EngineSession::wire_format() const {
-  return session_.transport() == engineio::Transport::websocket ? kWebSocketFormat : kPollingFormat;
+hub::WireFormat EngineSession::wire_format(Content content) const {
+  const bool old = revision() == engineio::Revision::v3;
+  if (transport() == engineio::Transport::polling) return old ? kPollingV3Format : kPollingFormat;
+  if (content == Content::attachments) {
+    if (websocket_base64_) return old ? kWebSocketV3Base64Format : kWebSocketBase64Format;
+    if (old) return kWebSocketV3Format;
+  }
+  return kWebSocketFormat;
 }
 
 SendOutcome EngineSession::send_text(std::string_view prefix, std::string_view payload) {
@@ -67,26 +79,55 @@ SendOutcome EngineSession::send_text(std::string_view prefix, std::string_view p
     return worker_.count(websocket_->send(websocket::Opcode::text, prefix, payload));
   }
   std::string& packet = worker_.text_scratch;
-  packet.assign(prefix).append(payload);
+  if (revision() == engineio::Revision::v4) {
+    packet.assign(prefix).append(payload);
+  } else {
+    packet.clear();
+    engineio::v3::append_framed(prefix, payload, packet);
+  }
   session_.push(packet);
   return pushed();
 }
 
 SendOutcome EngineSession::send_binary(std::string_view bytes) {
   if (reported_ || overflowed_) return SendOutcome::closed;
-  if (websocket_ != nullptr) {
-    return worker_.count(websocket_->send(websocket::Opcode::binary, {}, bytes));
-  }
+  if (websocket_ != nullptr) return worker_.count(send_binary_frame(bytes));
   std::string& packet = worker_.text_scratch;
   packet.clear();
-  engineio::append_binary_payload(bytes, packet);
+  if (revision() == engineio::Revision::v4) {
+    engineio::append_binary_payload(bytes, packet);
+  } else {
+    engineio::v3::append_framed_binary(bytes, packet);
+  }
   session_.push(packet);
   return pushed();
 }
 
-SendOutcome EngineSession::send_encoded(const SharedBytes& bytes, bool droppable) {
+// Revision 3 puts the type in front of the bytes. A peer that takes no binary gets base64.
+transport::Push EngineSession::send_binary_frame(std::string_view bytes) {
+  const bool old = revision() == engineio::Revision::v3;
+  if (!websocket_base64_) {
+    return websocket_->send(websocket::Opcode::binary, old ? "\x04" : "", bytes);
+  }
+  return websocket_->send(websocket::Opcode::text, old ? "b4" : "b", base64(bytes));
+}
+
+// A packet of the session's own, without data.
+void EngineSession::send_packet(engineio::PacketType type) {
+  if (websocket_ != nullptr) {
+    const char text = engineio::type_char(type);
+    websocket_->send(websocket::Opcode::text, {&text, 1}, {});
+  } else {
+    session_.push(type);
+    schedule_answer();
+  }
+}
+
+SendOutcome EngineSession::send_encoded(const SharedBytes& bytes, bool droppable,
+                                        std::string_view plain) {
   if (reported_ || overflowed_) return SendOutcome::closed;
-  if (websocket_ != nullptr) return worker_.count(websocket_->send_encoded(bytes, droppable));
+  if (websocket_ != nullptr)
+    return worker_.count(websocket_->send_encoded(bytes, droppable, plain));
   if (droppable && congested()) return worker_.count(transport::Push::dropped);
   session_.push(*bytes);
   return pushed();
@@ -126,11 +167,12 @@ void EngineSession::on_websocket_message(transport::WebSocketTransport& transpor
                                          std::span<char> payload) {
   const std::string_view bytes{payload.data(), payload.size()};
   if (&transport == candidate_) return receive_probe(binary ? std::string_view() : bytes);
-  if (binary) {
+  if (binary && revision() == engineio::Revision::v4) {
     worker_.counters.messages_in.add();
     return user_->on_binary(bytes);
   }
-  const auto packet = engineio::decode_packet(bytes, worker_.text_scratch);
+  const auto packet = binary ? engineio::decode_binary_packet(bytes)
+                             : engineio::decode_packet(bytes, worker_.text_scratch, revision());
   if (!packet) return violate(packet.error().text, reason::parse_error);
   receive_packet(*packet, true);
 }
@@ -146,17 +188,20 @@ void EngineSession::receive_packet(const engineio::Packet& packet, bool checked)
       if (packet.binary) return user_->on_binary(packet.data);
       return user_->on_text(packet.data, checked);
     case engineio::Session::Incoming::peer_closed:
-      release_poll("6");
+      release_poll(engineio::PacketType::noop);
       return end(reason::transport_close);
+    case engineio::Session::Incoming::ping:
+      return send_packet(engineio::PacketType::pong);
     case engineio::Session::Incoming::wrong_heartbeat:
-      return violate("a ping from the client", reason::transport_error);
+      return violate("a heartbeat in the wrong direction", reason::transport_error);
   }
 }
 
 // ---- upgrading
 
-bool EngineSession::accept_candidate() {
+bool EngineSession::accept_candidate(bool base64) {
   if (reported_ || !session_.may_upgrade()) return false;
+  candidate_base64_ = base64;
   session_.begin_upgrade(worker_.loop.now());
   rearm();
   return true;
@@ -181,19 +226,20 @@ void EngineSession::receive_probe(std::string_view text) {
 // The candidate becomes the transport, and what waited for a poll leaves on it, in order.
 void EngineSession::complete_upgrade() {
   websocket_ = std::exchange(candidate_, nullptr);
+  websocket_base64_ = candidate_base64_;
   const std::string payload = session_.take_payload();
-  release_poll("1");
+  release_poll(engineio::PacketType::close);
   flush_to_websocket(payload);
 }
 
 void EngineSession::flush_to_websocket(const std::string& payload) {
   if (payload.empty()) return;
-  engineio::PayloadReader reader(payload, {.packets = payload.size()});
+  engineio::PayloadReader reader(payload, {.packets = payload.size()}, session_.held_form());
   while (true) {
     const auto packet = reader.next();
     if (!packet || !*packet) return;
     if ((*packet)->binary) {
-      websocket_->send(websocket::Opcode::binary, {}, (*packet)->data);
+      send_binary_frame((*packet)->data);
     } else {
       const char type = engineio::type_char((*packet)->type);
       websocket_->send(websocket::Opcode::text, {&type, 1}, (*packet)->data);
@@ -255,13 +301,7 @@ void EngineSession::on_due(engineio::Session::Due due) {
     case Due::nothing:
       return;
     case Due::send_ping:
-      if (websocket_ != nullptr) {
-        websocket_->send(websocket::Opcode::text, "2", {});
-      } else {
-        session_.push("2");
-        schedule_answer();
-      }
-      return;
+      return send_packet(engineio::PacketType::ping);
     case Due::time_out:
       return end(reason::ping_timeout);
     case Due::answer_noop:
@@ -302,7 +342,7 @@ void EngineSession::end(std::string_view why) {
   report_closed(why);
   disarm();
   if (candidate_ != nullptr) drop_candidate();
-  release_poll("1");
+  release_poll(engineio::PacketType::close);
   if (transport::WebSocketTransport* websocket = std::exchange(websocket_, nullptr)) {
     websocket->forget_user();
     if (why == reason::shutting_down) {

@@ -43,7 +43,7 @@ std::optional<http::File> read(const fs::path& path) {
 
 }  // namespace
 
-void FileEndpoint::on_request(Worker&, transport::HttpConnection& connection) {
+void FileEndpoint::on_request(Worker&, transport::HttpExchange& connection) {
   const http::Request& request = connection.request();
   std::string_view path = request.path;
   path.remove_prefix(std::min(prefix_.size(), path.size()));

@@ -13,7 +13,7 @@ class FileEndpoint final : public Endpoint {
  public:
   FileEndpoint(std::string prefix, std::filesystem::path root)
       : prefix_(std::move(prefix)), root_(std::move(root)) {}
-  void on_request(Worker& worker, transport::HttpConnection& connection) override;
+  void on_request(Worker& worker, transport::HttpExchange& connection) override;
 
  private:
   std::string prefix_;

@@ -3,6 +3,7 @@
 #include "http/request.hpp"
 #include "io/stream.hpp"
 #include "naru/websocket.hpp"
+#include "server/caller.hpp"
 
 #include <string_view>
 
@@ -13,7 +14,7 @@ RequestInfo request_info(const http::Request& request, const io::Stream& stream)
 
 // Whether the Origin of a request may open a WebSocket here (RFC 6455 10.2). Requests without an
 // Origin come from no browser, and pass. `also` are origins allowed in addition.
-bool origin_allowed(const OriginPolicy& policy, const http::Request& request, bool tls,
+bool origin_allowed(const OriginPolicy& policy, const http::Request& request, const Caller& caller,
                     const std::vector<std::string>& also = {});
 
 }  // namespace naru::server

@@ -1,9 +1,13 @@
 #include "naru/server.hpp"
 
+#include "http2/session.hpp"
+#include "io/last_error.hpp"
 #include "io/listener.hpp"
-#include "io/tls_context.hpp"
+#include "io/ring_flusher.hpp"
+#include "server/client_files.hpp"
 #include "server/engineio_server.hpp"
 #include "server/file_endpoint.hpp"
+#include "server/message_publication.hpp"
 #include "server/socketio_server.hpp"
 #include "server/state.hpp"
 #include "server/websocket_endpoint.hpp"
@@ -17,6 +21,7 @@
 
 namespace naru {
 
+using server::RoutePattern;
 using server::State;
 
 Server::Server(ServerOptions options) : state_(std::make_shared<State>(std::move(options))) {}
@@ -27,62 +32,64 @@ Server::~Server() {
 
 SocketIo& Server::socketio(std::string_view path, SocketIoOptions options) {
   const TransportOptions transport = options.transport;
+  if (!options.client_directory.empty()) {
+    for (auto& [name, file] : server::client_files(options.client_directory, transport.cors)) {
+      state_->add_route(RoutePattern::parse(std::string(path) + name), std::move(file));
+    }
+  }
   auto made = std::make_unique<server::SocketIoServer>(*state_, std::move(options));
   server::SocketIoServer& added = *made;
   state_->socketio_servers.push_back(std::move(made));
-  state_->add_route({.path = std::string(path),
-                     .prefix = true,
-                     .endpoint = std::make_unique<server::EngineEndpoint>(transport, added)});
+  state_->add_route(RoutePattern::beginning(path),
+                    std::make_unique<server::EngineEndpoint>(transport, added));
   return added;
 }
 
 void Server::engineio(std::string_view path, EngineIoOptions options) {
-  state_->add_route({.path = std::string(path),
-                     .prefix = true,
-                     .endpoint = std::make_unique<server::EngineIoEndpoint>(std::move(options))});
+  state_->add_route(RoutePattern::beginning(path),
+                    std::make_unique<server::EngineIoEndpoint>(std::move(options)));
 }
 
 void Server::websocket(std::string_view path, WebSocketOptions options) {
-  const bool prefix = path.ends_with('*');
-  if (prefix) path.remove_suffix(1);
-  state_->add_route({.path = std::string(path),
-                     .prefix = prefix,
-                     .endpoint = std::make_unique<server::WebSocketEndpoint>(std::move(options))});
+  const RoutePattern pattern = RoutePattern::parse(path);
+  state_->add_route(
+      pattern, std::make_unique<server::WebSocketEndpoint>(*state_, pattern, std::move(options)));
 }
 
 void Server::files(std::string_view prefix, std::string_view directory) {
-  state_->add_route(
-      {.path = std::string(prefix),
-       .prefix = true,
-       .endpoint = std::make_unique<server::FileEndpoint>(std::string(prefix), directory)});
+  state_->add_route(RoutePattern::beginning(prefix),
+                    std::make_unique<server::FileEndpoint>(std::string(prefix), directory));
 }
 
+namespace {
+
+io::Alpn offer(const State& state, const ListenOptions& where) {
+  const bool http2 = where.http2 && http2::available() && state.routes.take_websockets();
+  return http2 ? io::Alpn::http2_and_http1 : io::Alpn::http1;
+}
+
+}  // namespace
+
 Result<void> Server::listen(const ListenOptions& where) {
-  std::shared_ptr<io::TlsContext> tls;
-  const auto remember = [&](Error error) {
-    state_->last_error = io::last_error();
-    return error;
-  };
-  if (!where.tls_certificate.empty()) {
-    auto loaded = io::TlsContext::load(where.tls_certificate, where.tls_key);
-    if (!loaded) return remember(loaded.error());
-    tls = *loaded;
-  }
+  if (state_->options.io == Io::uring) NARU_CHECK(io::RingFlusher::probe());
   io::Endpoint endpoint{.host = where.host, .port = where.port};
-  if (const auto free = io::check_unused(endpoint); !free) return remember(free.error());
-  for (const auto& worker : state_->workers) {
-    const auto port = worker->listen(endpoint, tls);
-    if (!port) return remember(port.error());
-    endpoint.port = *port;  // a port chosen by the system is the same for every loop
+  NARU_CHECK(io::check_unused(endpoint));
+  server::TlsListeners::Contexts tls(state_->workers.size());
+  if (where.tls.enabled()) {
+    NARU_TRY(tls, state_->tls_listeners.add(*state_, where.tls, offer(*state_, where)));
+  }
+  for (std::size_t i = 0; i < tls.size(); ++i) {
+    // A port chosen by the system is the same for every loop.
+    NARU_TRY(endpoint.port, state_->workers[i]->listen(endpoint, tls[i]));
   }
   io::Endpoint shown = endpoint;
   if (shown.host.empty()) shown.host = "localhost";
-  state_->urls.push_back((tls ? "https://" : "http://") + shown.to_string());
+  state_->urls.push_back((where.tls.enabled() ? "https://" : "http://") + shown.to_string());
   return {};
 }
 
 const std::string& Server::last_error() const {
-  return state_->last_error;
+  return io::last_error();
 }
 std::vector<std::string> Server::urls() const {
   return state_->urls;
@@ -91,6 +98,7 @@ std::vector<std::string> Server::urls() const {
 void Server::start() {
   if (state_->started) return;
   state_->started = true;
+  state_->choose_io();
   for (const auto& worker : state_->workers) {
     state_->threads.emplace_back([&each = *worker] { each.run(); });
   }
@@ -133,11 +141,20 @@ int Server::run_until_signal(const std::function<void()>& on_running) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, &before);  // the loops' threads inherit it
   start();
   if (on_running) on_running();
-  int caught = 0;
-  sigwait(&signals, &caught);
+  for (;;) {
+    siginfo_t caught{};
+    const int signal = sigwaitinfo(&signals, &caught);
+    // The kernel's own SIGHUP says that the terminal was closed; another one is a request.
+    if (signal == SIGHUP && caught.si_code != SI_KERNEL) {
+      static_cast<void>(reload_tls());  // it logs what came of it
+    } else if (signal > 0) {
+      break;
+    }
+  }
   // Delivered from now on: a second signal ends the program at once.
   struct sigaction at_once{};
   at_once.sa_handler = [](int signal) { _exit(128 + signal); };
@@ -148,25 +165,13 @@ int Server::run_until_signal(const std::function<void()>& on_running) {
   return 0;
 }
 
-Topic Server::topic(std::string_view name) {
+Topic Server::topic(std::string_view name) const {
   return Topic(state_, std::string(name));
 }
 
-void Topic::publish(Message message, Delivery delivery) const {
-  const std::shared_ptr<State> state = state_.lock();
-  if (!state) return;
-  const auto publication = std::make_shared<const server::MessagePublication>(message);
-  hub::Audience audience{.topics = {name_},
-                         .delivery = delivery == Delivery::droppable ? hub::Delivery::droppable
-                                                                     : hub::Delivery::reliable};
-  for (const auto& worker : state->workers) {
-    if (server::Worker::current() == worker.get()) {
-      worker->topics.publish(*publication, audience);
-    } else {
-      worker->loop.post([&each = *worker, publication, audience] {
-        each.topics.publish(*publication, audience);
-      });
-    }
+void Topic::publish(Message message, const PublishOptions& options) const {
+  if (const std::shared_ptr<State> state = state_.lock()) {
+    server::publish(*state, name_, message, options, nullptr);
   }
 }
 
@@ -181,7 +186,14 @@ Stats Server::stats() const {
     total.messages_out += counters.messages_out.value();
     total.violations += counters.violations.value();
     total.dropped += counters.dropped.value();
+    total.replaced += counters.replaced.value();
     total.slow_closed += counters.slow_closed.value();
+    const io::HandshakeGate::Counts handshakes = worker->handshakes.counts();
+    total.tls_handshakes += handshakes.full + handshakes.resumed;
+    total.tls_resumed += handshakes.resumed;
+    total.tls_failed += handshakes.failed;
+    total.tls_delayed += handshakes.delayed;
+    total.tls_refused += handshakes.refused;
   }
   return total;
 }
@@ -189,6 +201,11 @@ Stats Server::stats() const {
 namespace server {
 
 State::State(ServerOptions given) : options(std::move(given)) {
+  const auto proxies = io::AddressRanges::parse(options.trusted_proxies);
+  if (!proxies) {
+    throw std::invalid_argument("trusted_proxies: " + std::string(proxies.error().text));
+  }
+  trusted_proxies = *proxies;
   unsigned loops = options.loops != 0 ? options.loops : std::thread::hardware_concurrency();
   loops = std::clamp(loops, 1U, 4096U);
   for (unsigned i = 0; i < loops; ++i) workers.push_back(std::make_unique<Worker>(*this, i));
@@ -196,19 +213,19 @@ State::State(ServerOptions given) : options(std::move(given)) {
 
 State::~State() = default;
 
-void State::add_route(Route route) {
+void State::add_route(const RoutePattern& pattern, std::unique_ptr<Endpoint> endpoint) {
   if (started) throw std::logic_error("naru: routes are added before the server starts");
-  routes.push_back(std::move(route));
+  routes.add(pattern, std::move(endpoint));
 }
 
-Endpoint* State::find_route(std::string_view path) const {
-  const Route* best = nullptr;
-  for (const Route& route : routes) {
-    if (route.path == path && !route.prefix) return route.endpoint.get();
-    if (!route.prefix || !path.starts_with(route.path)) continue;
-    if (best == nullptr || route.path.size() > best->path.size()) best = &route;
+void State::choose_io() {
+  for (const auto& worker : workers) worker->loop.set_spin(options.spin);
+  if (options.io == Io::epoll) return;
+  if (!io::RingFlusher::probe()) {
+    log(LogLevel::info, "event=io_uring_refused error=\"" + log_safe(io::last_error()) + "\"");
+    return;
   }
-  return best == nullptr ? nullptr : best->endpoint.get();
+  for (const auto& worker : workers) worker->loop.set_flusher(std::make_unique<io::RingFlusher>());
 }
 
 void State::log(LogLevel level, std::string_view line) const {

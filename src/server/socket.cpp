@@ -1,11 +1,10 @@
-#include "engineio/packet.hpp"
+// naru::Socket, SocketRef, Ack, Next: what users call.
 #include "server/namespace_state.hpp"
 #include "server/socket_state.hpp"
 #include "server/socketio_session.hpp"
 #include "server/state.hpp"
 
 #include <atomic>
-#include <stdexcept>
 #include <utility>
 
 namespace naru {
@@ -19,6 +18,9 @@ const std::string& Socket::id() const {
 bool Socket::connected() const {
   return state_->connected;
 }
+bool Socket::recovered() const {
+  return state_->resumable && state_->resumable->resumed;
+}
 Namespace& Socket::nsp() const {
   return state_->nsp.face();
 }
@@ -31,40 +33,55 @@ JsonView Socket::auth() const {
 std::any& Socket::data() {
   return state_->data;
 }
+void Socket::write_data_by(WriteData write) {
+  state_->write_data = write;
+}
 
 std::string_view Socket::transport() const {
   return state_->session.engine().transport() == engineio::Transport::websocket ? "websocket"
                                                                                 : "polling";
 }
 
-Emitter Socket::timeout(std::chrono::milliseconds deadline) {
-  Emitter emitter(*this);
-  emitter.timeout_ = deadline;
-  return emitter;
+Emitter Emitter::timeout(std::chrono::milliseconds deadline) const {
+  Emitter next = *this;
+  next.timeout_ = deadline;
+  return next;
 }
-
-Emitter Socket::droppable() {
-  Emitter emitter(*this);
-  emitter.droppable_ = true;
-  return emitter;
+Emitter Emitter::droppable() const {
+  Emitter next = *this;
+  next.droppable_ = true;
+  return next;
+}
+Emitter Emitter::retries(unsigned times) const {
+  Emitter next = *this;
+  next.retries_ = times;
+  return next;
+}
+Emitter Emitter::compress(bool allowed) const {
+  Emitter next = *this;
+  next.compress_ = allowed;
+  return next;
 }
 
 SendOutcome Socket::send(std::string_view event, detail::ArgumentWriter& arguments,
-                         OnAnswer on_answer, bool droppable,
-                         std::optional<std::chrono::milliseconds> timeout) {
-  if (socketio::is_reserved_event(event)) {
-    throw std::invalid_argument("naru: '" + std::string(event) + "' is a reserved event name");
-  }
-  return state_->send_event(arguments, std::move(on_answer), droppable,
-                            timeout.value_or(state_->nsp.options.ack_timeout));
+                         OnAnswer on_answer, const Emitter& how) {
+  server::refuse_reserved(event);
+  return state_->send_event(arguments,
+                            {.on_answer = std::move(on_answer),
+                             .timeout = how.timeout_.value_or(state_->nsp.options.ack_timeout),
+                             .retries = how.retries_,
+                             .droppable = how.droppable_,
+                             .compress = how.compress_});
 }
 
 void Socket::join(std::string_view room) {
-  state_->nsp.hub_of(state_->session.engine().worker()).join(*state_, room);
+  state_->join(room);
 }
-
+void Socket::join(const std::vector<std::string>& rooms) {
+  for (const std::string& room : rooms) state_->join(room);
+}
 void Socket::leave(std::string_view room) {
-  state_->nsp.hub_of(state_->session.engine().worker()).leave(*state_, room);
+  state_->leave(room);
 }
 
 std::vector<std::string> Socket::rooms() const {
@@ -75,10 +92,16 @@ std::vector<std::string> Socket::rooms() const {
 }
 
 Broadcast Socket::broadcast() const {
-  return Broadcast(state_->nsp).except(state_->id);
+  return Broadcast(state_->nsp_owner).except(state_->id);
+}
+Broadcast Socket::local() const {
+  return broadcast().local();
 }
 Broadcast Socket::to(std::string_view room) const {
   return broadcast().to(room);
+}
+Broadcast Socket::to(const std::vector<std::string>& rooms) const {
+  return broadcast().to(rooms);
 }
 Broadcast Socket::except(std::string_view room) const {
   return broadcast().except(room);
@@ -87,6 +110,43 @@ Broadcast Socket::except(std::string_view room) const {
 void Socket::disconnect(Disconnect what) {
   state_->session.disconnect(*state_, what);
 }
+
+// ---- handlers of its own
+
+void Socket::add_handler(std::string_view event, detail::EventHandler handler) {
+  server::refuse_reserved(event);
+  state_->own().events.emplace_back(
+      std::string(event), std::make_shared<const detail::EventHandler>(std::move(handler)));
+}
+void Socket::off(std::string_view event) {
+  std::erase_if(state_->own().events, [&](const auto& each) { return each.first == event; });
+}
+void Socket::use(PacketMiddleware middleware) {
+  state_->own().packet_middlewares.push_back(std::move(middleware));
+}
+void Socket::on_error(std::function<void(Socket&, const Refusal&)> handler) {
+  state_->own().on_error.push_back(std::move(handler));
+}
+void Socket::on_any(AnyListener listener) {
+  state_->own().on_any.push_back(std::move(listener));
+}
+void Socket::on_any_outgoing(AnyListener listener) {
+  state_->own().on_any_outgoing.push_back(std::move(listener));
+}
+void Socket::off_any() {
+  state_->own().on_any.clear();
+}
+void Socket::off_any_outgoing() {
+  state_->own().on_any_outgoing.clear();
+}
+void Socket::on_disconnecting(std::function<void(Socket&, std::string_view)> handler) {
+  state_->own().on_disconnecting.push_back(std::move(handler));
+}
+void Socket::on_disconnect(std::function<void(Socket&, std::string_view)> handler) {
+  state_->own().on_disconnect.push_back(std::move(handler));
+}
+
+// ---- SocketRef
 
 SocketRef Socket::ref() const {
   SocketRef ref;
@@ -110,14 +170,22 @@ void SocketRef::disconnect(Socket::Disconnect what) const {
 
 void SocketRef::send(std::string_view event, detail::ArgumentWriter& arguments) const {
   if (!key_) return;
-  if (socketio::is_reserved_event(event)) {
-    throw std::invalid_argument("naru: '" + std::string(event) + "' is a reserved event name");
+  server::refuse_reserved(event);
+  if (key_->nsp->recovery) {
+    // It may come back, and on another loop: what is for it goes by its id.
+    if (const auto alive = key_->state.lock()) {
+      key_->nsp->publish(key_->nsp->make_publication(std::move(arguments.text()),
+                                                     std::move(arguments.attachments())),
+                         {.topics = {key_->id}});
+    }
+    return;
   }
   key_->with([json = std::move(arguments.text()), attachments = std::move(arguments.attachments())](
-                 SocketState& socket) { socket.send_event(json, attachments); });
+                 SocketState& socket) { socket.send_event(json, attachments, {}); });
 }
 
-// Only the first answer counts, from whichever thread it comes.
+// ---- Ack and Next: only the first call counts, from whichever thread it comes
+
 struct Ack::State {
   std::shared_ptr<const SocketKey> socket;
   std::uint64_t id = 0;
@@ -132,101 +200,20 @@ void Ack::send(detail::ArgumentWriter& arguments) const {
   });
 }
 
+struct Next::State {
+  std::shared_ptr<const SocketKey> socket;
+  std::size_t step = 0;
+  std::atomic<bool> called{false};
+};
+
+void Next::operator()(std::optional<Refusal> refusal) const {
+  if (!state_ || state_->called.exchange(true)) return;
+  state_->socket->with([step = state_->step, refusal = std::move(refusal)](SocketState& socket) {
+    socket.session.resume_middlewares(socket, step, refusal);
+  });
+}
+
 namespace server {
-
-void SocketKey::with(std::function<void(SocketState&)> task) const {
-  const std::shared_ptr<State> alive = state.lock();
-  if (!alive) return;
-  Worker& home = *alive->workers[worker];
-  auto run = [nsp = nsp, &home, id = id, task = std::move(task)] {
-    if (hub::Subscriber* found = nsp->hub_of(home).find(id)) {
-      task(static_cast<SocketState&>(*found));
-    }
-  };
-  if (Worker::current() == &home) return run();
-  home.loop.post(std::move(run));
-}
-
-SocketState::SocketState(SocketIoSession& given_session, NamespaceState& given_nsp,
-                         std::string given_id, std::string given_auth)
-    : session(given_session),
-      nsp(given_nsp),
-      id(std::move(given_id)),
-      auth(std::move(given_auth)),
-      face_(*this) {}
-
-SocketState::~SocketState() = default;
-
-hub::WireFormat SocketState::wire_format() const {
-  return session.engine().wire_format();
-}
-
-void SocketState::deliver(const SharedBytes& bytes, hub::Delivery delivery) {
-  if (!connected) return;  // its middlewares are still running
-  session.engine().send_encoded(bytes, delivery == hub::Delivery::droppable);
-}
-
-SendOutcome SocketState::send_event(detail::ArgumentWriter& arguments, OnAnswer on_answer,
-                                    bool droppable, Duration timeout) {
-  if (gone) {
-    if (on_answer) answer(on_answer, Error{Errc::disconnected, "socket has been disconnected"});
-    return SendOutcome::closed;
-  }
-  if (droppable && session.engine().congested()) {
-    session.engine().worker().counters.dropped.add();
-    if (on_answer) answer(on_answer, Error{Errc::timed_out, "the event was dropped"});
-    return SendOutcome::dropped;
-  }
-  std::optional<std::uint64_t> ack;
-  if (on_answer) {
-    if (acks_.size() >= nsp.options.pending_acks) {
-      answer(on_answer, Error{Errc::too_many, "too many acknowledgements are due"});
-      return SendOutcome::dropped;
-    }
-    ack = next_ack_++;
-    const Instant until = session.engine().worker().loop.now() + timeout;
-    acks_.emplace(*ack, PendingAck{std::move(on_answer), until});
-    if (until < earliest_) {
-      earliest_ = until;
-      session.engine().watch_deadline();
-    }
-  }
-  return send_packet(socketio::PacketType::event, ack, arguments.text(), arguments.attachments());
-}
-
-SendOutcome SocketState::send_packet(socketio::PacketType type, std::optional<std::uint64_t> ack,
-                                     std::string_view json,
-                                     const std::vector<std::string>& attachments) {
-  std::string head = "4";
-  socketio::append_packet(type, nsp.name, ack, {}, attachments.size(), head);
-  SendOutcome outcome = session.engine().send_text(head, json);
-  for (const std::string& attachment : attachments) {
-    outcome = session.engine().send_binary(attachment);
-  }
-  return outcome;
-}
-
-void SocketState::send_event(std::string_view json, const std::vector<std::string>& attachments) {
-  if (!gone) send_packet(socketio::PacketType::event, std::nullopt, json, attachments);
-}
-
-void SocketState::send_ack(std::uint64_t ack, std::string_view json,
-                           const std::vector<std::string>& attachments) {
-  if (!gone) send_packet(socketio::PacketType::ack, ack, json, attachments);
-}
-
-void SocketState::receive_ack(const socketio::Packet& packet) {
-  const auto found = acks_.find(*packet.id);
-  if (found == acks_.end()) return;  // late, or never asked for
-  const OnAnswer on_answer = std::move(found->second.on_answer);
-  acks_.erase(found);
-  if (acks_.empty()) earliest_ = kNever;
-  answer(on_answer, Arguments{packet.args, packet.attachments});
-}
-
-void SocketState::answer(const OnAnswer& on_answer, const Result<Arguments>& arguments) {
-  if (!run_user_code(nsp.state, nsp.where(), [&] { on_answer(arguments); })) session.close();
-}
 
 Ack SocketState::make_ack(std::uint64_t ack_id) {
   Ack ack;
@@ -236,36 +223,12 @@ Ack SocketState::make_ack(std::uint64_t ack_id) {
   return ack;
 }
 
-std::shared_ptr<const SocketKey> SocketState::key() {
-  if (!key_) {
-    Worker& worker = session.engine().worker();
-    key_ = std::make_shared<const SocketKey>(
-        SocketKey{worker.state().weak_from_this(), &nsp, worker.index(), id});
-  }
-  return key_;
-}
-
-void SocketState::on_deadline(Instant now) {
-  std::vector<OnAnswer> late;
-  earliest_ = kNever;
-  for (auto each = acks_.begin(); each != acks_.end();) {
-    if (each->second.deadline <= now) {
-      late.push_back(std::move(each->second.on_answer));
-      each = acks_.erase(each);
-    } else {
-      earliest_ = std::min(earliest_, each->second.deadline);
-      ++each;
-    }
-  }
-  for (const OnAnswer& on_answer : late) {
-    answer(on_answer, Error{Errc::timed_out, "operation has timed out"});
-  }
-}
-
-void SocketState::fail_acks(const Error& error) {
-  auto pending = std::exchange(acks_, {});
-  earliest_ = kNever;
-  for (const auto& [ack, waiting] : pending) answer(waiting.on_answer, error);
+Next SocketState::make_next(std::size_t of_step) {
+  Next next;
+  next.state_ = std::make_shared<Next::State>();
+  next.state_->socket = key();
+  next.state_->step = of_step;
+  return next;
 }
 
 }  // namespace server

@@ -1,7 +1,5 @@
 #include "server/socketio_session.hpp"
 
-#include "engineio/handshake.hpp"
-#include "json/split.hpp"
 #include "server/socketio_server.hpp"
 #include "server/state.hpp"
 
@@ -29,15 +27,21 @@ SocketIoSession::SocketIoSession(SocketIoServer& server, EngineSession& engine)
 
 SocketIoSession::~SocketIoSession() = default;
 
-void SocketIoSession::on_open() {}
+// Revision 4 joins everybody to "/" by itself.
+void SocketIoSession::on_open() {
+  if (revision() == socketio::Revision::v5) return;
+  socketio::Packet root;
+  root.type = PacketType::connect;
+  connect(root);
+}
 
 void SocketIoSession::on_text(std::string_view text, bool checked) {
   using Text = socketio::Decoder::Text;
-  on_packet(decoder_.receive_text(text, checked ? Text::utf8 : Text::unchecked));
+  on_packet(decoder_.receive_text(text, checked ? Text::utf8 : Text::unchecked, revision()));
 }
 
 void SocketIoSession::on_binary(std::string_view bytes) {
-  on_packet(decoder_.receive_binary(bytes));
+  on_packet(decoder_.receive_binary(bytes, revision()));
 }
 
 void SocketIoSession::on_packet(const Result<const socketio::Packet*>& result) {
@@ -53,13 +57,13 @@ void SocketIoSession::on_packet(const Result<const socketio::Packet*>& result) {
   const socketio::Packet& packet = **result;
   if (packet.type == PacketType::connect) return connect(packet);
   SocketState* socket = find(packet.nsp);
-  if (socket == nullptr) {
+  if (socket == nullptr || !socket->connected) {
     // A packet may cross our DISCONNECT on the way; any other to a namespace not joined is a fault.
     return was_left(packet.nsp) ? void() : fail("a packet for a namespace that was not joined");
   }
   switch (packet.type) {
     case PacketType::event:
-      return socket->nsp.dispatch(*socket, packet);
+      return socket->dispatch(packet);
     case PacketType::ack:
       return socket->receive_ack(packet);
     case PacketType::disconnect:
@@ -69,66 +73,12 @@ void SocketIoSession::on_packet(const Result<const socketio::Packet*>& result) {
   }
 }
 
-// ---- joining
-
-void SocketIoSession::connect(const socketio::Packet& packet) {
-  const std::string name(packet.nsp);
-  if (find(name) != nullptr) return fail("a second CONNECT");
-  NamespaceState* nsp = server_.find(name);
-  if (nsp == nullptr) return refuse(name, "Invalid namespace", {});
-  if (sockets_.size() >= server_.options().namespaces) {
-    return refuse(name, "too many namespaces", {});
-  }
-  std::erase(left_, name);
-
-  Worker& worker = engine_.worker();
-  sockets_.push_back(
-      std::make_unique<SocketState>(*this, *nsp, engineio::make_sid(worker.index(), worker.random),
-                                    packet.data.empty() ? "{}" : std::string(packet.data)));
-  SocketState& socket = *sockets_.back();
-  nsp->hub_of(worker).add(socket, socket.id);  // so that a middleware may join rooms
-  const std::optional<Refusal> refusal = run_middlewares(socket);
-  if (socket.gone || engine_.closed()) return;
-  if (refusal) {
-    refuse(name, refusal->message, refusal->data_json);
-    return leave(socket, {});
-  }
-  socket.connected = true;
-  connect_deadline_ = kNever;
-  engine_.send_text(packet_head(PacketType::connect, name), "{\"sid\":\"" + socket.id + "\"}");
-  for (const auto& handler : nsp->on_connect) {
-    if (socket.gone) return;
-    if (!run_user_code(nsp->state, nsp->where(), [&] { handler(socket.face()); })) return close();
-  }
-}
-
-std::optional<Refusal> SocketIoSession::run_middlewares(SocketState& socket) {
-  for (const Middleware& middleware : socket.nsp.middlewares) {
-    std::optional<Refusal> refusal;
-    if (!run_user_code(socket.nsp.state, socket.nsp.where(),
-                       [&] { refusal = middleware(socket.face()); })) {
-      return Refusal{.message = "internal error"};
-    }
-    if (refusal || socket.gone) return refusal;
-  }
-  return std::nullopt;
-}
-
-void SocketIoSession::refuse(std::string_view nsp, std::string_view message,
-                             std::string_view data_json) {
-  std::string json = "{\"message\":";
-  json::append_string(message, json);
-  if (!data_json.empty()) json.append(",\"data\":").append(data_json);
-  json += '}';
-  engine_.send_text(packet_head(PacketType::connect_error, nsp), json);
-}
-
 // ---- leaving
 
 void SocketIoSession::disconnect(SocketState& socket, Socket::Disconnect what) {
   const auto say = [&](SocketState& each) {
-    engine_.send_text(packet_head(PacketType::disconnect, each.nsp.name), {});
-    if (left_.size() < server_.options().namespaces) left_.push_back(each.nsp.name);
+    engine_.send_text(packet_head(PacketType::disconnect, each.nsp.name()), {});
+    if (left_.size() < server_.options().namespaces) left_.push_back(each.nsp.name());
   };
   if (what == Socket::Disconnect::namespace_only) {
     if (socket.gone) return;
@@ -157,16 +107,38 @@ void SocketIoSession::leave(SocketState& socket, std::string_view why) {
   gone_.push_back(std::move(*found));
   sockets_.erase(found);
   NamespaceState& nsp = socket.nsp;
-  const auto tell = [&](const auto& handlers) {
-    for (const auto& handler : handlers) {
+  const auto tell = [&](const auto& shared, auto OwnHandlers::* own) {
+    for (const auto& handler : shared) {
+      run_user_code(nsp.state, nsp.where(), [&] { handler(socket.face(), why); });
+    }
+    if (socket.own_if_any() == nullptr) return;
+    for (const auto& handler : std::vector(socket.own_if_any()->*own)) {
       run_user_code(nsp.state, nsp.where(), [&] { handler(socket.face(), why); });
     }
   };
-  if (socket.connected) tell(nsp.on_disconnecting);
+  if (socket.connected) tell(nsp.handlers().on_disconnecting, &OwnHandlers::on_disconnecting);
+  nsp.catch_up(engine_.worker().index());
   nsp.hub_of(engine_.worker()).remove(socket);
   const bool was_connected = std::exchange(socket.connected, false);
   socket.fail_acks(Error{Errc::disconnected, "socket has been disconnected"});
-  if (was_connected) tell(nsp.on_disconnect);
+  if (was_connected) tell(nsp.handlers().on_disconnect, &OwnHandlers::on_disconnect);
+  park_or_forget(socket, why);  // last: from now on its data may be another loop's
+  server_.leave(nsp);
+}
+
+// Which endings Node lets a session survive (socketio.md 4).
+void SocketIoSession::park_or_forget(SocketState& socket, std::string_view why) {
+  if (!socket.resumable || socket.resumable->pid.empty()) return;
+  Recovery& recovery = *socket.nsp.recovery;
+  const bool comes_back = why == reason::transport_error || why == reason::transport_close ||
+                          why == reason::forced_close || why == reason::ping_timeout ||
+                          why == reason::shutting_down;
+  if (!comes_back) return recovery.forget(*socket.resumable);
+  recovery.park({.sid = socket.id,
+                 .resumable = *std::exchange(socket.resumable, nullptr),
+                 .data = std::move(socket.data),
+                 .write_data = socket.write_data},
+                engine_.worker().loop.now());
 }
 
 void SocketIoSession::collect() {
@@ -175,6 +147,9 @@ void SocketIoSession::collect() {
 
 void SocketIoSession::on_closed(std::string_view why) {
   connect_deadline_ = attachment_deadline_ = kNever;
+  if (const auto waiting = std::exchange(waiting_, nullptr)) {
+    for (const Waiting& each : *waiting) server_.leave(*each.nsp);
+  }
   while (!sockets_.empty()) leave(*sockets_.back(), why);
 }
 
@@ -216,9 +191,15 @@ void SocketIoSession::on_deadline(Instant now) {
 
 SocketState* SocketIoSession::find(std::string_view nsp) const {
   for (const auto& socket : sockets_) {
-    if (socket->nsp.name == nsp) return socket.get();
+    if (socket->nsp.name() == nsp) return socket.get();
   }
   return nullptr;
+}
+
+bool SocketIoSession::joins(std::string_view nsp) const {
+  const auto waits = [&](const Waiting& each) { return each.nsp->name() == nsp; };
+  return find(nsp) != nullptr ||
+         (waiting_ && std::any_of(waiting_->begin(), waiting_->end(), waits));
 }
 
 bool SocketIoSession::was_left(std::string_view nsp) const {

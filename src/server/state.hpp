@@ -1,7 +1,9 @@
 #pragma once
 
+#include "io/address_ranges.hpp"
 #include "naru/server.hpp"
-#include "server/endpoint.hpp"
+#include "server/routes.hpp"
+#include "server/tls_listeners.hpp"
 #include "server/worker.hpp"
 #include "transport/http_connection.hpp"
 
@@ -19,33 +21,29 @@ struct State;
 
 void log_failure(const State& state, std::string_view where, std::string_view error);
 
-// A path and what serves it: exactly that path, or everything that begins with it.
-struct Route {
-  std::string path;
-  bool prefix = false;
-  std::unique_ptr<Endpoint> endpoint;
-};
-
 // Everything behind a Server. Routes and options are immutable once it has started; what changes
 // lives in the workers, one per loop.
 struct State : std::enable_shared_from_this<State> {
   explicit State(ServerOptions given);
   ~State();
 
-  void add_route(Route route);
-  // The endpoint of a path: an exact route first, then the longest prefix; nullptr for none.
-  Endpoint* find_route(std::string_view path) const;
+  // Throws std::logic_error once the server has started; else see Routes::add.
+  void add_route(const RoutePattern& pattern, std::unique_ptr<Endpoint> endpoint);
+  // The endpoint of a path; nullptr for none.
+  Endpoint* find_route(std::string_view path) const { return routes.find(path); }
+  void choose_io();  // how the loops send and wait; before they run
   void log(LogLevel level, std::string_view line) const;
   bool logs(LogLevel level) const { return options.log && level >= options.log_level; }
 
   ServerOptions options;
   transport::HttpLimits http_limits;
-  std::vector<Route> routes;
+  Routes routes;
   std::vector<std::unique_ptr<SocketIoServer>> socketio_servers;
   std::vector<std::unique_ptr<Worker>> workers;
   std::vector<std::thread> threads;
   std::vector<std::string> urls;
-  std::string last_error;
+  TlsListeners tls_listeners;
+  io::AddressRanges trusted_proxies;
   bool started = false;
   bool stopped = false;
 };

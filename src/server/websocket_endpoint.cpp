@@ -2,188 +2,141 @@
 
 #include "server/request_info.hpp"
 #include "server/state.hpp"
-#include "websocket/handshake.hpp"
 
-#include <memory>
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
-namespace naru {
+namespace naru::server {
+namespace {
 
-using server::PlainWebSocket;
-
-SendOutcome WebSocket::send(Message message) {
-  auto& self = static_cast<PlainWebSocket&>(*this);
-  if (self.transport_ == nullptr) return SendOutcome::closed;
-  const auto opcode = message.binary ? websocket::Opcode::binary : websocket::Opcode::text;
-  return self.worker_.count(self.transport_->send(opcode, {}, message.data));
+void require(bool holds, const char* what) {
+  if (!holds) throw std::invalid_argument(std::string("naru: WebSocketOptions: ") + what);
 }
 
-void WebSocket::close(std::uint16_t code, std::string_view reason) {
-  auto& self = static_cast<PlainWebSocket&>(*this);
-  if (self.transport_ != nullptr) self.transport_->close(code, reason);
+void check(const WebSocketOptions& options) {
+  require(options.limit >= options.high_watermark, "limit is below high_watermark");
+  const auto& names = options.subprotocols;
+  require(std::all_of(names.begin(), names.end(), http::is_token), "a subprotocol is no token");
+  require(names.size() < PlainWebSocket::kNoSubprotocol, "too many subprotocols");
 }
 
-void WebSocket::subscribe(std::string_view topic) {
-  auto& self = static_cast<PlainWebSocket&>(*this);
-  self.worker_.topics.join(self, topic);
+transport::WebSocketSettings settings_of(const WebSocketOptions& options) {
+  transport::WebSocketSettings settings;
+  settings.limits.message_bytes = options.message_bytes;
+  settings.limits.fragments = options.fragments;
+  settings.limits.parts = options.on_part != nullptr;
+  settings.limits.deflate = websocket::deflate_config(options.compression);
+  settings.times.idle_timeout = options.idle_timeout;
+  settings.times.ping_interval = options.ping_interval;
+  settings.times.close_timeout = options.close_timeout;
+  settings.outbox.high_watermark = options.high_watermark;
+  // The other policies keep the limit themselves, by dropping.
+  settings.outbox.limit = options.slow_consumer == SlowConsumer::disconnect
+                              ? options.limit
+                              : std::numeric_limits<std::size_t>::max();
+  return settings;
 }
 
-void WebSocket::unsubscribe(std::string_view topic) {
-  auto& self = static_cast<PlainWebSocket&>(*this);
-  self.worker_.topics.leave(self, topic);
+}  // namespace
+
+WebSocketEndpoint::WebSocketEndpoint(State& state, RoutePattern pattern, WebSocketOptions options)
+    : pattern_(std::move(pattern)), options_(std::move(options)), settings_(settings_of(options_)) {
+  check(options_);
+  for (const auto& worker : state.workers) on_loop_.push_back({options_, *worker});
 }
 
-std::size_t WebSocket::buffered_amount() const {
-  const auto& self = static_cast<const PlainWebSocket&>(*this);
-  return self.transport_ == nullptr ? 0 : self.transport_->buffered();
+void WebSocketEndpoint::on_head(Worker&, transport::HttpExchange& exchange) {
+  exchange.limit_body(kSmallBody);
 }
 
-std::string_view WebSocket::subprotocol() const {
-  return static_cast<const PlainWebSocket&>(*this).subprotocol_;
-}
-const RequestInfo& WebSocket::request() const {
-  return static_cast<const PlainWebSocket&>(*this).request_;
-}
-std::any& WebSocket::data() {
-  return static_cast<PlainWebSocket&>(*this).data_;
+void WebSocketEndpoint::on_request(Worker& worker, transport::HttpExchange& exchange) {
+  const http::Request& request = exchange.request();
+  websocket::Handshake handshake =
+      websocket::accept_handshake(request, options_.subprotocols, settings_.limits.deflate);
+  if (!handshake.accepted) {
+    return exchange.respond(std::move(handshake.response), transport::HttpExchange::After::close);
+  }
+  if (!origin_allowed(options_.origins, request, caller_of(request, exchange.stream()))) {
+    worker.log_violation("websocket", exchange.stream().peer_address(), "origin not allowed");
+    return exchange.respond(http::plain(403), transport::HttpExchange::After::close);
+  }
+  std::unique_ptr<RequestInfo> info;
+  std::any data;
+  if (options_.on_upgrade || options_.on_open || options_.keep_request) {
+    info = std::make_unique<RequestInfo>(request_info(request, exchange.stream()));
+    if (auto parameters = pattern_.match(request.path)) info->parameters = *std::move(parameters);
+    if (options_.on_upgrade && !ask(worker, exchange, *info, handshake, data)) return;
+    if (!options_.on_open && !options_.keep_request) info.reset();
+  }
+  const std::uint16_t subprotocol = index_of(handshake.subprotocol);
+  auto user = std::make_unique<PlainWebSocket>(on_loop_[worker.index()], std::move(info),
+                                               std::move(data), subprotocol);
+  exchange.upgrade(handshake.response, std::make_unique<transport::WebSocketTransport>(
+                                           std::move(user), settings_,
+                                           transport::WebSocketOpening{.deflate = handshake.deflate,
+                                                                       .pool = &worker.deflate}));
 }
 
-struct WebSocketRef::Target {
-  std::weak_ptr<server::State> state;
-  unsigned worker = 0;
-  std::uint64_t number = 0;
-};
-
-WebSocketRef WebSocket::ref() {
-  auto& self = static_cast<PlainWebSocket&>(*this);
-  if (self.number_ == 0) self.number_ = self.worker_.number_of(self);
-  WebSocketRef ref;
-  ref.target_ = std::make_shared<const WebSocketRef::Target>(WebSocketRef::Target{
-      self.worker_.state().weak_from_this(), self.worker_.index(), self.number_});
-  return ref;
-}
-
-void WebSocketRef::with(std::function<void(WebSocket&)> task) const {
-  if (!target_) return;
-  const std::shared_ptr<server::State> state = target_->state.lock();
-  if (!state) return;
-  server::Worker& worker = *state->workers[target_->worker];
-  worker.loop.post([&worker, number = target_->number, task = std::move(task)] {
-    if (PlainWebSocket* socket = worker.find_websocket(number)) {
-      if (!server::run_user_code(worker.state(), "protocol=websocket", [&] { task(*socket); })) {
-        socket->close(websocket::close_code::internal_error, "internal error");
+// Has on_upgrade look at the handshake, and does what it says. False: it was refused, and answered.
+bool WebSocketEndpoint::ask(Worker& worker, transport::HttpExchange& exchange,
+                            const RequestInfo& request, websocket::Handshake& handshake,
+                            std::any& data) const {
+  Upgrade upgrade(request, options_.subprotocols, offered_subprotocols(exchange.request()));
+  const bool succeeded =
+      run_user_code(worker.state(), "protocol=websocket", [&] { options_.on_upgrade(upgrade); });
+  if (!succeeded || upgrade.refused()) {
+    http::Response response = http::plain(succeeded ? upgrade.status_ : 500);
+    if (succeeded) {
+      if (!upgrade.body_.empty()) response.body = std::move(upgrade.body_);
+      for (const auto& [name, value] : upgrade.headers_) {
+        if (http::iequals(name, "Content-Type")) {
+          response.set(name, value);
+        } else {
+          response.add(name, value);
+        }
       }
     }
+    exchange.respond(std::move(response), transport::HttpExchange::After::close);
+    return false;
+  }
+  handshake.subprotocol = upgrade.subprotocol();
+  auto& fields = handshake.response.fields;
+  std::erase_if(fields, [](const auto& field) {
+    return http::iequals(field.first, "Sec-WebSocket-Protocol");
   });
-}
-
-void WebSocketRef::send(Message message) const {
-  with([data = std::string(message.data), is_binary = message.binary](WebSocket& socket) {
-    socket.send({data, is_binary});
-  });
-}
-
-void WebSocketRef::close(std::uint16_t code, std::string_view reason) const {
-  with([code, reason = std::string(reason)](WebSocket& socket) { socket.close(code, reason); });
-}
-
-namespace server {
-
-PlainWebSocket::PlainWebSocket(Worker& worker, const WebSocketOptions& options, RequestInfo request,
-                               std::string subprotocol)
-    : worker_(worker),
-      options_(options),
-      request_(std::move(request)),
-      subprotocol_(std::move(subprotocol)) {
-  worker_.topics.add(*this);
-}
-
-PlainWebSocket::~PlainWebSocket() {
-  if (number_ != 0) worker_.forget_websocket(number_);
-}
-
-void PlainWebSocket::deliver(const SharedBytes& bytes, hub::Delivery delivery) {
-  if (transport_ == nullptr) return;
-  worker_.count(transport_->send_encoded(bytes, delivery == hub::Delivery::droppable));
-}
-
-template <class Call>
-void PlainWebSocket::guarded(Call call) {
-  if (!run_user_code(worker_.state(), "protocol=websocket", call)) {
-    close(websocket::close_code::internal_error, "internal error");
+  if (!handshake.subprotocol.empty()) {
+    handshake.response.add("Sec-WebSocket-Protocol", handshake.subprotocol);
   }
+  for (const auto& [name, value] : upgrade.headers_) handshake.response.add(name, value);
+  data = std::move(upgrade.data_);
+  return true;
 }
 
-void PlainWebSocket::on_websocket_open(transport::WebSocketTransport& transport) {
-  transport_ = &transport;
-  if (options_.on_open) guarded([&] { options_.on_open(*this); });
-}
-
-void PlainWebSocket::on_websocket_message(transport::WebSocketTransport&, bool binary,
-                                          std::span<char> payload) {
-  worker_.counters.messages_in.add();
-  if (!options_.on_message) return;
-  guarded([&] { options_.on_message(*this, {{payload.data(), payload.size()}, binary}); });
-}
-
-void PlainWebSocket::on_websocket_drain(transport::WebSocketTransport&) {
-  if (options_.on_drain) guarded([&] { options_.on_drain(*this); });
-}
-
-void PlainWebSocket::on_websocket_closed(transport::WebSocketTransport&, std::uint16_t code,
-                                         std::string_view reason) {
-  worker_.topics.remove(*this);
-  if (options_.on_close) guarded([&] { options_.on_close(*this, code, reason); });
-  transport_ = nullptr;
-}
-
-void PlainWebSocket::on_websocket_violation(transport::WebSocketTransport&, const Error& error) {
-  worker_.log_violation("websocket", request_.address, error.text);
-}
-
-MessagePublication::MessagePublication(Message message) {
-  std::string frame;
-  websocket::append_frame(message.binary ? websocket::Opcode::binary : websocket::Opcode::text, {},
-                          message.data, frame);
-  frame_ = std::make_shared<const std::string>(std::move(frame));
-}
-
-SharedBytes MessagePublication::encode(hub::WireFormat) const {
-  return frame_;
-}
-
-void WebSocketEndpoint::on_head(Worker&, transport::HttpConnection& connection) {
-  connection.limit_body(kSmallBody);
-}
-
-void WebSocketEndpoint::on_request(Worker& worker, transport::HttpConnection& connection) {
-  const http::Request& request = connection.request();
-  websocket::Handshake handshake = websocket::accept_handshake(request, options_.subprotocols);
-  const auto refuse = [&](http::Response response) {
-    connection.respond(std::move(response), transport::HttpConnection::After::close);
-  };
-  if (!handshake.accepted) return refuse(std::move(handshake.response));
-  if (!origin_allowed(options_.origins, request, connection.stream().tls())) {
-    worker.log_violation("websocket", connection.stream().peer_address(), "origin not allowed");
-    return refuse(http::plain(403));
+// Of the route's, in its order.
+std::vector<std::size_t> WebSocketEndpoint::offered_subprotocols(
+    const http::Request& request) const {
+  std::vector<std::size_t> offered;
+  for (std::size_t i = 0; i < options_.subprotocols.size(); ++i) {
+    bool named = false;
+    for (const http::Field& field : request.fields) {
+      if (!http::iequals(field.name, "Sec-WebSocket-Protocol")) continue;
+      http::for_each_element(field.value, [&](std::string_view element) {
+        named = named || element == options_.subprotocols[i];
+      });
+    }
+    if (named) offered.push_back(i);
   }
-  RequestInfo info = request_info(request, connection.stream());
-  if (options_.on_upgrade) {
-    int status = 0;
-    const bool succeeded = run_user_code(worker.state(), "protocol=websocket",
-                                         [&] { status = options_.on_upgrade(info); });
-    if (!succeeded) status = 500;
-    if (status != 0) return refuse(http::plain(status));
-  }
-  connection.upgrade(std::make_unique<transport::WebSocketTransport>(
-      std::make_unique<PlainWebSocket>(worker, options_, std::move(info),
-                                       std::move(handshake.subprotocol)),
-      websocket::Limits{.message_bytes = options_.message_bytes, .fragments = options_.fragments},
-      transport::WebSocketTimes{.idle_timeout = options_.idle_timeout,
-                                .close_timeout = options_.close_timeout},
-      transport::OutboxLimits{.high_watermark = options_.high_watermark, .limit = options_.limit},
-      std::move(handshake.response)));
+  return offered;
 }
 
-}  // namespace server
-}  // namespace naru
+std::uint16_t WebSocketEndpoint::index_of(const std::string& subprotocol) const {
+  if (subprotocol.empty()) return PlainWebSocket::kNoSubprotocol;
+  const auto& known = options_.subprotocols;
+  return static_cast<std::uint16_t>(std::find(known.begin(), known.end(), subprotocol) -
+                                    known.begin());
+}
+
+}  // namespace naru::server

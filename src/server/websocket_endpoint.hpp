@@ -1,71 +1,41 @@
 #pragma once
 
-#include "hub/hub.hpp"
 #include "naru/websocket.hpp"
 #include "server/endpoint.hpp"
+#include "server/plain_websocket.hpp"
+#include "server/routes.hpp"
 #include "transport/websocket_transport.hpp"
+#include "websocket/handshake.hpp"
 
+#include <any>
 #include <cstddef>
-#include <cstdint>
-#include <string>
+#include <deque>
+#include <memory>
+#include <vector>
 
 namespace naru::server {
 
-inline constexpr hub::WireFormat kPlainWebSocketFormat = 0;
+struct State;
 
-// A plain WebSocket: what handlers know as WebSocket. Owned by its transport.
-class PlainWebSocket final : public WebSocket,
-                             public transport::WebSocketUser,
-                             public hub::Subscriber {
- public:
-  PlainWebSocket(Worker& worker, const WebSocketOptions& options, RequestInfo request,
-                 std::string subprotocol);
-  ~PlainWebSocket() override;
-
-  hub::WireFormat wire_format() const override { return kPlainWebSocketFormat; }
-  void deliver(const SharedBytes& bytes, hub::Delivery delivery) override;
-
-  void on_websocket_open(transport::WebSocketTransport& transport) override;
-  void on_websocket_message(transport::WebSocketTransport& transport, bool binary,
-                            std::span<char> payload) override;
-  void on_websocket_drain(transport::WebSocketTransport& transport) override;
-  void on_websocket_closed(transport::WebSocketTransport& transport, std::uint16_t code,
-                           std::string_view reason) override;
-  void on_websocket_violation(transport::WebSocketTransport& transport,
-                              const Error& error) override;
-
- private:
-  friend class naru::WebSocket;
-  template <class Call>
-  void guarded(Call call);  // an exception from a handler closes this WebSocket with 1011
-
-  Worker& worker_;
-  const WebSocketOptions& options_;
-  transport::WebSocketTransport* transport_ = nullptr;
-  std::uint64_t number_ = 0;  // for references; 0 until one was asked for
-  RequestInfo request_;
-  std::string subprotocol_;
-  std::any data_;
-};
-
-// A message for every subscriber of a topic.
-class MessagePublication final : public hub::Publication {
- public:
-  explicit MessagePublication(Message message);
-  SharedBytes encode(hub::WireFormat format) const override;
-
- private:
-  SharedBytes frame_;
-};
-
+// A route for plain WebSockets: the handshake, and who may pass.
 class WebSocketEndpoint final : public Endpoint {
  public:
-  explicit WebSocketEndpoint(WebSocketOptions options) : options_(std::move(options)) {}
-  void on_head(Worker& worker, transport::HttpConnection& connection) override;
-  void on_request(Worker& worker, transport::HttpConnection& connection) override;
+  // Throws std::invalid_argument for options that contradict each other.
+  WebSocketEndpoint(State& state, RoutePattern pattern, WebSocketOptions options);
+  bool takes_websockets() const override { return true; }
+  void on_head(Worker& worker, transport::HttpExchange& exchange) override;
+  void on_request(Worker& worker, transport::HttpExchange& exchange) override;
 
  private:
+  bool ask(Worker& worker, transport::HttpExchange& exchange, const RequestInfo& request,
+           websocket::Handshake& handshake, std::any& data) const;
+  std::vector<std::size_t> offered_subprotocols(const http::Request& request) const;
+  std::uint16_t index_of(const std::string& subprotocol) const;
+
+  RoutePattern pattern_;
   WebSocketOptions options_;
+  transport::WebSocketSettings settings_;
+  std::deque<WebSocketRoute> on_loop_;  // by the loop's index
 };
 
 }  // namespace naru::server

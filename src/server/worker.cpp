@@ -1,8 +1,9 @@
 #include "server/worker.hpp"
 
 #include "server/engineio_session.hpp"
+#include "server/plain_websocket.hpp"
 #include "server/state.hpp"
-#include "server/websocket_endpoint.hpp"
+#include "transport/http_entry.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -14,7 +15,12 @@ thread_local Worker* current_worker = nullptr;
 
 }  // namespace
 
-Worker::Worker(State& state, unsigned index) : state_(state), index_(index) {}
+Worker::Worker(State& state, unsigned index)
+    : handshakes(loop, {.under_way = state.options.tls_handshakes_under_way,
+                        .per_second = state.options.tls_handshakes_per_second,
+                        .waiting = state.options.tls_handshakes_waiting}),
+      state_(state),
+      index_(index) {}
 
 Worker::~Worker() {
   listeners_.clear();
@@ -37,24 +43,28 @@ void Worker::run() {
 
 Result<std::uint16_t> Worker::listen(const io::Endpoint& where,
                                      std::shared_ptr<io::TlsContext> tls) {
-  NARU_TRY(auto listener, io::Listener::listen(loop, where, std::move(tls), [this](io::Stream&) {
-             if (loop.streams().size() > share_of(state_.options.connections)) {
-               counters.refused.add();
-               return std::unique_ptr<transport::HttpConnection>();
-             }
-             counters.connections.add();
-             return std::make_unique<transport::HttpConnection>(*this, state_.http_limits);
-           }));
+  const auto make_handler = [this](io::Stream& stream) -> std::unique_ptr<io::StreamHandler> {
+    if (loop.streams().size() > share_of(state_.options.connections)) {
+      counters.refused.add();
+      return nullptr;
+    }
+    counters.connections.add();
+    return transport::make_http_handler(stream, *this, state_.http_limits);
+  };
+  NARU_TRY(auto listener,
+           io::Listener::listen(loop, where, std::move(tls), make_handler, &handshakes));
   const std::uint16_t port = listener->port();
   listeners_.push_back(std::move(listener));
   return port;
 }
 
+void Worker::replace_tls(std::size_t listener, std::shared_ptr<io::TlsContext> tls) {
+  listeners_[listener]->replace_tls(std::move(tls));
+}
+
 void Worker::drain() {
   for (auto& listener : listeners_) listener->close();
-  std::vector<EngineSession*> sessions;
-  for (auto& [sid, session] : sessions_) sessions.push_back(session.get());
-  for (EngineSession* session : sessions) session->shut_down();
+  each_session([](EngineSession& session) { session.shut_down(); });
   for (std::size_t i = 0; i < loop.streams().size(); ++i) {
     loop.streams()[i]->handler().on_shutdown();
   }
@@ -101,7 +111,21 @@ SendOutcome Worker::count(transport::Push push) {
   return SendOutcome::closed;
 }
 
-AnswerTo Worker::expect_answer(transport::HttpConnection& connection,
+hub::Delivered to_delivered(SendOutcome outcome) {
+  switch (outcome) {
+    case SendOutcome::sent:
+      return hub::Delivered::sent;
+    case SendOutcome::blocked:
+      return hub::Delivered::blocked;
+    case SendOutcome::dropped:
+      return hub::Delivered::dropped;
+    case SendOutcome::closed:
+      break;
+  }
+  return hub::Delivered::closed;
+}
+
+AnswerTo Worker::expect_answer(transport::HttpExchange& connection,
                                UniqueFunction<void()> on_abandoned) {
   const std::uint64_t number = next_number_++;
   waiting_.emplace(number, &connection);
@@ -112,7 +136,7 @@ AnswerTo Worker::expect_answer(transport::HttpConnection& connection,
   return {index_, number};
 }
 
-void Worker::answer(AnswerTo to, http::Response response, transport::HttpConnection::After after) {
+void Worker::answer(AnswerTo to, http::Response response, transport::HttpExchange::After after) {
   if (to.worker != index_) {
     Worker& origin = *state_.workers[to.worker];
     return origin.loop.post([&origin, to, response = std::move(response), after]() mutable {
@@ -121,7 +145,7 @@ void Worker::answer(AnswerTo to, http::Response response, transport::HttpConnect
   }
   const auto found = waiting_.find(to.number);
   if (found == waiting_.end()) return;
-  transport::HttpConnection* connection = found->second;
+  transport::HttpExchange* connection = found->second;
   waiting_.erase(found);
   connection->respond(std::move(response), after);
 }
@@ -129,6 +153,14 @@ void Worker::answer(AnswerTo to, http::Response response, transport::HttpConnect
 EngineSession* Worker::find_session(std::string_view sid) const {
   const auto found = sessions_.find(sid);
   return found == sessions_.end() ? nullptr : found->second.get();
+}
+
+void Worker::each_session(const std::function<void(EngineSession&)>& task) {
+  std::vector<std::string> sids;
+  for (const auto& [sid, session] : sessions_) sids.push_back(sid);
+  for (const std::string& sid : sids) {
+    if (EngineSession* session = find_session(sid)) task(*session);
+  }
 }
 
 EngineSession& Worker::add_session(std::unique_ptr<EngineSession> session) {
@@ -162,7 +194,7 @@ void Worker::forget_websocket(std::uint64_t number) {
   numbered_.erase(number);
 }
 
-void Worker::on_request_head(transport::HttpConnection& connection) {
+void Worker::on_request_head(transport::HttpExchange& connection) {
   if (Endpoint* endpoint = state_.find_route(connection.request().path)) {
     endpoint->on_head(*this, connection);
   } else {
@@ -170,16 +202,16 @@ void Worker::on_request_head(transport::HttpConnection& connection) {
   }
 }
 
-void Worker::on_request(transport::HttpConnection& connection) {
+void Worker::on_request(transport::HttpExchange& connection) {
   counters.requests.add();
   Endpoint* endpoint = state_.find_route(connection.request().path);
   if (endpoint == nullptr) return connection.respond(http::plain(404));
   endpoint->on_request(*this, connection);
 }
 
-void Worker::on_violation(transport::HttpConnection& connection, int status,
-                          std::string_view text) {
-  log_violation("http " + std::to_string(status), connection.stream().peer_address(), text);
+void Worker::on_violation(io::Stream& stream, int status, std::string_view text) {
+  log_violation(status == 0 ? "http/2" : "http " + std::to_string(status), stream.peer_address(),
+                text);
 }
 
 void Worker::log_violation(std::string_view protocol, std::string_view address,

@@ -2,18 +2,22 @@
 
 #include "base/random.hpp"
 #include "base/unique_function.hpp"
+#include "http/content_coding.hpp"
 #include "hub/hub.hpp"
+#include "io/handshake_gate.hpp"
 #include "io/listener.hpp"
 #include "io/loop.hpp"
 #include "naru/server.hpp"
 #include "socketio/decoder.hpp"
 #include "transport/http_connection.hpp"
 #include "transport/websocket_transport.hpp"
+#include "websocket/deflate.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
@@ -46,8 +50,12 @@ struct Counters {
   Counter messages_out;
   Counter violations;
   Counter dropped;
+  Counter replaced;
   Counter slow_closed;
 };
+
+// The same in the hub's words.
+hub::Delivered to_delivered(SendOutcome outcome);
 
 // Where an answer goes: a waiting request, by the loop that it arrived on and its number there.
 struct AnswerTo {
@@ -72,16 +80,21 @@ class Worker final : public transport::HttpService {
   void wait_drained(Instant until);  // any other thread
 
   Result<std::uint16_t> listen(const io::Endpoint& where, std::shared_ptr<io::TlsContext> tls);
+  std::size_t listeners() const { return listeners_.size(); }
+  // For connections from now on.
+  void replace_tls(std::size_t listener, std::shared_ptr<io::TlsContext> tls);
 
   // Keeps a request waiting for an answer, which any worker may give.
-  AnswerTo expect_answer(transport::HttpConnection& connection,
+  AnswerTo expect_answer(transport::HttpExchange& connection,
                          UniqueFunction<void()> on_abandoned);
   void answer(
       AnswerTo to, http::Response response,
-      transport::HttpConnection::After after = transport::HttpConnection::After::keep_alive);
+      transport::HttpExchange::After after = transport::HttpExchange::After::keep_alive);
 
   bool takes_sessions();  // false: this loop has its share of the limit
   EngineSession* find_session(std::string_view sid) const;
+  // They may end meanwhile.
+  void each_session(const std::function<void(EngineSession&)>& task);
   EngineSession& add_session(std::unique_ptr<EngineSession> session);
   // Takes it out of the table now and frees it at the end of the turn: it may be on the stack.
   void bury_session(EngineSession& session);
@@ -91,10 +104,9 @@ class Worker final : public transport::HttpService {
   PlainWebSocket* find_websocket(std::uint64_t number) const;
   void forget_websocket(std::uint64_t number);
 
-  void on_request_head(transport::HttpConnection& connection) override;
-  void on_request(transport::HttpConnection& connection) override;
-  void on_violation(transport::HttpConnection& connection, int status,
-                    std::string_view text) override;
+  void on_request_head(transport::HttpExchange& connection) override;
+  void on_request(transport::HttpExchange& connection) override;
+  void on_violation(io::Stream& stream, int status, std::string_view text) override;
   // Counts what became of a message, and says it in the public API's words.
   SendOutcome count(transport::Push push);
   // A peer broke a protocol: counted, and logged once at debug level.
@@ -103,8 +115,11 @@ class Worker final : public transport::HttpService {
   SystemRandom random;
   socketio::Scratch scratch;  // for the decoders of this loop
   std::string text_scratch;   // for the length of one call
-  hub::Hub topics;            // of plain WebSockets
+  http::ContentCoder content_coder;
+  websocket::DeflatePool deflate;
+  hub::Hub topics;  // of plain WebSockets
   Counters counters;
+  io::HandshakeGate handshakes;
 
  private:
   struct StringHash {
@@ -131,7 +146,7 @@ class Worker final : public transport::HttpService {
   std::promise<void> drained_;
   DrainCheck drain_check_{*this};
   std::uint64_t next_number_ = 1;
-  boost::unordered_flat_map<std::uint64_t, transport::HttpConnection*> waiting_;
+  boost::unordered_flat_map<std::uint64_t, transport::HttpExchange*> waiting_;
   boost::unordered_flat_map<std::string, std::unique_ptr<EngineSession>, StringHash,
                             std::equal_to<>>
       sessions_;

@@ -132,10 +132,16 @@ Result<void> decode_data(const Head& head, const Limits& limits, Scratch& scratc
 }
 
 // Decodes `message` into the scratch packet and returns how many attachments follow it.
-Result<std::size_t> decode(std::string_view message, const Limits& limits, Scratch& scratch) {
-  NARU_TRY(const Head head, decode_head(message, limits));
+Result<std::size_t> decode(std::string_view message, Revision revision, const Limits& limits,
+                           Scratch& scratch) {
+  NARU_TRY(Head head, decode_head(message, limits));
   scratch.packet = {};
   scratch.packet.type = head.type;
+  if (revision == Revision::v4) {
+    const std::size_t mark = std::min(head.nsp.find('?'), head.nsp.size());
+    scratch.packet.query = head.nsp.substr(std::min(mark + 1, head.nsp.size()));
+    head.nsp = head.nsp.substr(0, mark);
+  }
   scratch.packet.nsp = head.nsp;
   scratch.packet.id = head.id;
   if (head.type == PacketType::event || head.type == PacketType::ack) {
@@ -148,7 +154,8 @@ Result<std::size_t> decode(std::string_view message, const Limits& limits, Scrat
 
 }  // namespace
 
-Result<const Packet*> Decoder::receive_text(std::string_view message, Text text) {
+Result<const Packet*> Decoder::receive_text(std::string_view message, Text text,
+                                            Revision revision) {
   if (held_) {
     held_.reset();
     return Error{Errc::bad_packet, "text where attachments were to come"};
@@ -156,7 +163,7 @@ Result<const Packet*> Decoder::receive_text(std::string_view message, Text text)
   if (text == Text::unchecked && !is_utf8(message)) {
     return Error{Errc::bad_utf8, "a packet that is not UTF-8"};
   }
-  NARU_TRY(const std::size_t attachments, decode(message, *limits_, *scratch_));
+  NARU_TRY(const std::size_t attachments, decode(message, revision, *limits_, *scratch_));
   if (attachments == 0) return &scratch_->packet;
   if (message.size() > limits_->held_bytes) {
     return Error{Errc::message_too_big, "a packet too big to be held"};
@@ -168,7 +175,7 @@ Result<const Packet*> Decoder::receive_text(std::string_view message, Text text)
   return nullptr;
 }
 
-Result<const Packet*> Decoder::receive_binary(std::string_view message) {
+Result<const Packet*> Decoder::receive_binary(std::string_view message, Revision revision) {
   if (!held_) return Error{Errc::bad_packet, "binary where no attachment was to come"};
   if (message.size() > limits_->held_bytes - held_->bytes) {
     held_.reset();
@@ -180,7 +187,7 @@ Result<const Packet*> Decoder::receive_binary(std::string_view message) {
   const std::unique_ptr<Held> held = std::exchange(held_, nullptr);
   scratch_->text = std::move(held->text);
   scratch_->attachments = std::move(held->attachments);
-  NARU_CHECK(decode(scratch_->text, *limits_, *scratch_));
+  NARU_CHECK(decode(scratch_->text, revision, *limits_, *scratch_));
   scratch_->packet.attachments = scratch_->attachments;
   return &scratch_->packet;
 }

@@ -40,11 +40,13 @@ class Decoder {
   // unchecked.
   enum class Text : std::uint8_t { unchecked, utf8 };
 
-  // One text message. Returns the packet, or nullptr when its attachments are still to come.
+  // One text message; the revision is the connection's. Returns the packet, or nullptr when its
+  // attachments are still to come.
   // Errors: bad_packet, bad_json, bad_utf8, too_many, message_too_big.
-  Result<const Packet*> receive_text(std::string_view message, Text text = Text::unchecked);
+  Result<const Packet*> receive_text(std::string_view message, Text text = Text::unchecked,
+                                     Revision revision = Revision::v5);
   // One binary message: the next attachment of the held packet.
-  Result<const Packet*> receive_binary(std::string_view message);
+  Result<const Packet*> receive_binary(std::string_view message, Revision revision = Revision::v5);
 
   // A packet is held: its attachments are still to come. The caller bounds for how long.
   bool waiting() const { return held_ != nullptr; }

@@ -12,6 +12,9 @@
 
 namespace naru::socketio {
 
+// Of Socket.IO's protocol: 4 is what runs on Engine.IO 3.
+enum class Revision : std::uint8_t { v4 = 4, v5 = 5 };
+
 enum class PacketType : std::uint8_t {
   connect,
   disconnect,
@@ -22,11 +25,12 @@ enum class PacketType : std::uint8_t {
   binary_ack,
 };
 
-// A decoded packet (Socket.IO protocol 5). All of it is borrowed from the decoder and its input:
+// A decoded packet. All of it is borrowed from the decoder and its input:
 // valid until the next receive on any decoder with the same Scratch.
 struct Packet {
   PacketType type = PacketType::event;  // never binary_*: `attachments` says it
   std::string_view nsp = "/";
+  std::string_view query;  // revision 4: what stands behind '?' in the namespace, as sent
   std::optional<std::uint64_t> id;
   std::string_view event;                    // of EVENT: the decoded name
   std::span<const std::string_view> args;    // of EVENT (without the name) and ACK: raw JSON values

@@ -1,6 +1,7 @@
 #include "transport/http_connection.hpp"
 
 #include "base/assert.hpp"
+#include "websocket/handshake.hpp"
 
 namespace naru::transport {
 
@@ -74,10 +75,6 @@ bool HttpConnection::limit_body(std::size_t bytes) {
   return false;
 }
 
-void HttpConnection::add_field(std::string_view name, std::string_view value) {
-  fields_.emplace_back(name, value);
-}
-
 void HttpConnection::respond(http::Response response, After after) {
   // Before its request is complete, an answer ends the connection: the body is not read.
   const bool complete = state_ == State::answering;
@@ -86,8 +83,7 @@ void HttpConnection::respond(http::Response response, After after) {
   const http::Request& request = decoder_.request();
   const bool keep_alive = complete && after == After::keep_alive && request.keep_alive &&
                           !peer_ended_ && !shutting_down_;
-  for (auto& [name, value] : fields_) response.add(name, value);
-  fields_.clear();
+  add_fields_to(response);
   on_abandoned_ = nullptr;
   http::encode_response(response,
                         {.head_only = request.method == "HEAD",
@@ -133,8 +129,11 @@ void HttpConnection::respond_later(UniqueFunction<void()> on_abandoned) {
   if (peer_ended_) abandon();
 }
 
-void HttpConnection::upgrade(std::unique_ptr<io::StreamHandler> handler) {
+void HttpConnection::upgrade(const http::Response& accepted,
+                             std::unique_ptr<io::StreamHandler> handler) {
   NARU_ASSERT(state_ == State::answering);
+  websocket::encode_switching_protocols(accepted, stream_->out());
+  stream_->send_later();
   state_ = State::handed_over;
   on_abandoned_ = nullptr;
   stream_->set_deadline(kNever);
@@ -157,19 +156,13 @@ HttpConnection::Detached HttpConnection::detach() {
 }
 
 void HttpConnection::refuse(int status, std::string_view text) {
-  service_.on_violation(*this, status, text);
+  service_.on_violation(*stream_, status, text);
   abandon();
   state_ = State::ended;
   http::encode_response(http::plain(status), {.head_only = false, .keep_alive = false},
                         stream_->out());
   stream_->send_later();
   stream_->finish();
-}
-
-void HttpConnection::abandon() {
-  if (!on_abandoned_) return;
-  const auto on_abandoned = std::exchange(on_abandoned_, nullptr);
-  const_cast<UniqueFunction<void()>&>(on_abandoned)();
 }
 
 // A peer that half-closes may still read the answer to a request that was complete; but one whose

@@ -32,6 +32,7 @@ constexpr bool is_valid_close_code(std::uint16_t code) {
 constexpr std::uint16_t close_code_for(Errc error) {
   switch (error) {
     case Errc::bad_utf8:
+    case Errc::bad_compression:
       return close_code::invalid_payload;
     case Errc::message_too_big:
       return close_code::message_too_big;

@@ -41,33 +41,59 @@ struct FrameHead {
 // as soon as they are there.
 // Errors: protocol_error for every rule of section 5 that one head shows by itself: RSV bits,
 // unknown opcode, wrong mask direction, fragmented or long control frame, length not in its
-// shortest form.
+// shortest form. RSV1 is refused unless `deflate` was agreed, and then but for the first frame of a
+// message.
 struct DecodedHead {
   FrameHead head;
   std::size_t size = 0;
 };
-Result<std::optional<DecodedHead>> decode_head(std::string_view bytes, Role role);
+Result<std::optional<DecodedHead>> decode_head(std::string_view bytes, Role role,
+                                               bool deflate = false);
 
 // Applies `mask` in place (section 5.3); `phase` is how many bytes of the frame came before.
 void apply_mask(std::span<char> payload, const std::array<unsigned char, 4>& mask,
                 std::size_t phase = 0);
 
+// What the first byte of a frame says.
+struct FrameKind {
+  Opcode opcode = Opcode::text;
+  bool fin = true;
+  bool compressed = false;  // RSV1
+
+  constexpr unsigned char byte() const {
+    return static_cast<unsigned char>((fin ? 0x80U : 0U) | (compressed ? 0x40U : 0U) |
+                                      static_cast<unsigned>(opcode));
+  }
+};
+
 // Size of the head of an unmasked frame: 2, 4 or 10.
 constexpr std::size_t head_size(std::size_t payload_bytes) {
   return payload_bytes < 126 ? 2 : payload_bytes < 65536 ? 4 : 10;
 }
-// Writes the head of an unmasked, final frame to `out`, which has head_size bytes.
-void write_head(Opcode opcode, std::size_t payload_bytes, char* out);
+// Writes the head of an unmasked frame to `out`, which has head_size bytes.
+void write_head(FrameKind kind, std::size_t payload_bytes, char* out);
 
-// Appends one unmasked, final frame: what a server sends. `prefix` and `payload` follow one
-// another.
-void encode_frame(Opcode opcode, std::string_view prefix, std::string_view payload, SendQueue& out);
-// Appends one masked, final frame: what a client sends. Every frame needs a fresh, unpredictable
-// `mask` (section 10.3).
-void encode_masked_frame(Opcode opcode, std::string_view payload,
+// Appends one unmasked frame: what a server sends. `prefix` and `payload` follow one another.
+void encode_frame(FrameKind kind, std::string_view prefix, std::string_view payload,
+                  SendQueue& out);
+inline void encode_frame(Opcode opcode, std::string_view prefix, std::string_view payload,
+                         SendQueue& out) {
+  encode_frame(FrameKind{.opcode = opcode}, prefix, payload, out);
+}
+// Appends one masked frame: what a client sends. Every frame needs a fresh, unpredictable `mask`
+// (section 10.3).
+void encode_masked_frame(FrameKind kind, std::string_view prefix, std::string_view payload,
                          const std::array<unsigned char, 4>& mask, SendQueue& out);
+inline void encode_masked_frame(Opcode opcode, std::string_view payload,
+                                const std::array<unsigned char, 4>& mask, SendQueue& out) {
+  encode_masked_frame(FrameKind{.opcode = opcode}, {}, payload, mask, out);
+}
 // encode_frame to the end of a string: for bytes that many connections will share.
-void append_frame(Opcode opcode, std::string_view prefix, std::string_view payload,
+void append_frame(FrameKind kind, std::string_view prefix, std::string_view payload,
                   std::string& out);
+inline void append_frame(Opcode opcode, std::string_view prefix, std::string_view payload,
+                         std::string& out) {
+  append_frame(FrameKind{.opcode = opcode}, prefix, payload, out);
+}
 
 }  // namespace naru::websocket

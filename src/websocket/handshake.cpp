@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
+#include <utility>
 
 namespace naru::websocket {
 namespace {
@@ -14,7 +16,7 @@ namespace {
 constexpr std::string_view kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 Handshake refuse(int status) {
-  return {.accepted = false, .response = http::plain(status), .subprotocol = {}};
+  return {.accepted = false, .response = http::plain(status), .subprotocol = {}, .deflate = {}};
 }
 
 // RFC 9110 section 15.5.22: a 426 says what to upgrade to.
@@ -44,11 +46,16 @@ bool announces_body(const http::Request& request) {
          length.find_first_not_of('0') != std::string_view::npos;
 }
 
-bool extensions_parse(const http::Request& request) {
-  return std::all_of(request.fields.begin(), request.fields.end(), [](const http::Field& field) {
-    return !http::iequals(field.name, "Sec-WebSocket-Extensions") ||
-           parse_extensions(field.value).has_value();
-  });
+// The extensions of all Sec-WebSocket-Extensions fields, in order. nullopt outside their grammar.
+std::optional<std::vector<Extension>> offered_extensions(const http::Request& request) {
+  std::vector<Extension> all;
+  for (const http::Field& field : request.fields) {
+    if (!http::iequals(field.name, "Sec-WebSocket-Extensions")) continue;
+    auto some = parse_extensions(field.value);
+    if (!some) return std::nullopt;
+    std::move(some->begin(), some->end(), std::back_inserter(all));
+  }
+  return all;
 }
 
 // The subprotocols of all Sec-WebSocket-Protocol fields, sorted. nullopt when one is no token or
@@ -71,6 +78,44 @@ std::optional<std::vector<std::string_view>> offered_subprotocols(const http::Re
   return names;
 }
 
+bool is_of_our_version(const http::Request& request) {
+  return request.count("Sec-WebSocket-Version") == 1 &&
+         request.field("Sec-WebSocket-Version") == "13";
+}
+
+// What a request of HTTP/1.1 must say to become a WebSocket; what is wrong with this one.
+std::optional<Handshake> check_upgrade(const http::Request& request) {
+  if (request.major_version != 1 || request.minor_version < 1) return refuse(400);
+  if (request.method != "GET") {
+    Handshake refusal = refuse(405);
+    refusal.response.set("Allow", "GET");
+    return refusal;
+  }
+  if (!is_upgrade(request)) return refuse_for_upgrade();
+  if (!request.lists("Connection", "upgrade")) return refuse(400);
+  if (!is_of_our_version(request)) {
+    Handshake refusal = refuse_for_upgrade();
+    refusal.response.set("Sec-WebSocket-Version", "13");
+    return refusal;
+  }
+  if (request.count("Sec-WebSocket-Key") != 1 || !is_key(request.field("Sec-WebSocket-Key"))) {
+    return refuse(400);
+  }
+  if (announces_body(request)) return refuse(400);
+  return std::nullopt;
+}
+
+// The same for an extended CONNECT (RFC 8441 section 5): there is no Upgrade and no key.
+std::optional<Handshake> check_connect(const http::Request& request) {
+  if (!is_upgrade(request) || announces_body(request)) return refuse(400);
+  if (!is_of_our_version(request)) {
+    Handshake refusal = refuse(400);
+    refusal.response.set("Sec-WebSocket-Version", "13");
+    return refusal;
+  }
+  return std::nullopt;
+}
+
 void append_scrubbed(std::string_view value, std::string& out) {
   for (const char c : value) {
     const bool control = (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
@@ -88,37 +133,32 @@ std::string accept_value(std::string_view key) {
 }
 
 bool is_upgrade(const http::Request& request) {
-  // RFC 9110 section 7.8: Upgrade means nothing in HTTP/1.0.
-  return request.minor_version >= 1 && request.lists("Upgrade", "websocket");
+  if (!request.protocol.empty()) return request.protocol == "websocket";
+  // RFC 9110 section 7.8: Upgrade means nothing in HTTP/1.0, and RFC 9113 8.6: nothing in HTTP/2.
+  return request.major_version == 1 && request.minor_version >= 1 &&
+         request.lists("Upgrade", "websocket");
 }
 
 Handshake accept_handshake(const http::Request& request,
-                           const std::vector<std::string>& subprotocols) {
-  if (request.minor_version < 1) return refuse(400);
-  if (request.method != "GET") {
-    Handshake refusal = refuse(405);
-    refusal.response.set("Allow", "GET");
-    return refusal;
-  }
-  if (!is_upgrade(request)) return refuse_for_upgrade();
-  if (!request.lists("Connection", "upgrade")) return refuse(400);
-  if (request.count("Sec-WebSocket-Version") != 1 ||
-      request.field("Sec-WebSocket-Version") != "13") {
-    Handshake refusal = refuse_for_upgrade();
-    refusal.response.set("Sec-WebSocket-Version", "13");
-    return refusal;
-  }
-  const std::string_view key = request.field("Sec-WebSocket-Key");
-  if (request.count("Sec-WebSocket-Key") != 1 || !is_key(key)) return refuse(400);
-  if (announces_body(request)) return refuse(400);
+                           const std::vector<std::string>& subprotocols,
+                           const DeflateConfig& deflate) {
+  const bool tunnel = !request.protocol.empty();
+  auto refusal = tunnel ? check_connect(request) : check_upgrade(request);
+  if (refusal) return *std::move(refusal);
   const auto offered = offered_subprotocols(request);
-  if (!offered || !extensions_parse(request)) return refuse(400);
+  const auto extensions = offered_extensions(request);
+  if (!offered || !extensions) return refuse(400);
 
-  Handshake handshake{.accepted = true, .response = {}, .subprotocol = {}};
-  handshake.response.status = 101;
-  handshake.response.set("Upgrade", "websocket");
-  handshake.response.set("Connection", "Upgrade");
-  handshake.response.set("Sec-WebSocket-Accept", accept_value(key));
+  Handshake handshake{.accepted = true, .response = {}, .subprotocol = {}, .deflate = {}};
+  if (tunnel) {
+    handshake.response.status = 200;
+  } else {
+    handshake.response.status = 101;
+    handshake.response.set("Upgrade", "websocket");
+    handshake.response.set("Connection", "Upgrade");
+    handshake.response.set("Sec-WebSocket-Accept",
+                           accept_value(request.field("Sec-WebSocket-Key")));
+  }
   const auto chosen =
       std::find_if(subprotocols.begin(), subprotocols.end(), [&](const std::string& name) {
         return std::binary_search(offered->begin(), offered->end(), name);
@@ -126,6 +166,10 @@ Handshake accept_handshake(const http::Request& request,
   if (chosen != subprotocols.end()) {
     handshake.subprotocol = *chosen;
     handshake.response.set("Sec-WebSocket-Protocol", *chosen);
+  }
+  if (auto agreed = answer_deflate(*extensions, deflate)) {
+    handshake.deflate = agreed->agreement;
+    handshake.response.set("Sec-WebSocket-Extensions", std::move(agreed->answer));
   }
   return handshake;
 }

@@ -33,11 +33,19 @@ inline std::uint64_t read_big_endian(const char* at, std::size_t bytes) {
   return value;
 }
 
+// Which reserved bits mean something: with permessage-deflate, RSV1 on the first frame of a
+// message.
+enum class Reserved : std::uint8_t { none, rsv1 };
+
 // Why the first byte of a frame is refused, or "".
-inline std::string_view first_byte_error(unsigned first) {
+inline std::string_view first_byte_error(unsigned first, Reserved reserved) {
   constexpr unsigned known_opcodes = 0b0000'0111'0000'0111;
-  // No extension is negotiated yet; permessage-deflate will allow RSV1 on the first data frame.
-  if ((first & (kRsv1 | kRsv23)) != 0) return "reserved bit set";
+  if ((first & (kRsv1 | kRsv23)) != 0) [[unlikely]] {
+    const bool opens_message = (first & 0x0fU) == 1 || (first & 0x0fU) == 2;
+    if ((first & kRsv23) != 0 || reserved == Reserved::none || !opens_message) {
+      return "reserved bit set";  // RFC 7692 section 6.1 for control and continuation frames
+    }
+  }
   if ((known_opcodes >> (first & 0x0fU) & 1U) == 0) return "reserved opcode";
   if ((first & 0x08U) != 0 && (first & kFin) == 0) return "fragmented control frame";
   return {};
@@ -57,16 +65,17 @@ inline void scan_long_length(std::string_view bytes, std::size_t length_size, He
   }
 }
 
-inline HeadScan scan_head(std::string_view bytes, Role role) {
+inline HeadScan scan_head(std::string_view bytes, Role role, Reserved reserved) {
   HeadScan scan;
   if (bytes.empty()) return scan;
   const unsigned first = static_cast<unsigned char>(bytes[0]);
-  scan.error = first_byte_error(first);
+  scan.error = first_byte_error(first, reserved);
   if (!scan.error.empty() || bytes.size() < 2) return scan;
 
   const unsigned second = static_cast<unsigned char>(bytes[1]);
   scan.head.opcode = static_cast<Opcode>(first & 0x0fU);
   scan.head.fin = (first & kFin) != 0;
+  scan.head.rsv1 = (first & kRsv1) != 0;
   scan.head.masked = (second & kMasked) != 0;
   const std::size_t short_length = second & 0x7fU;
   if (scan.head.masked != (role == Role::server)) {

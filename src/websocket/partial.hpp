@@ -3,13 +3,17 @@
 #include "base/assert.hpp"
 #include "base/utf8.hpp"
 #include "websocket/connection.hpp"
+#include "websocket/deflate.hpp"
 #include "websocket/head_scan.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace naru::websocket {
@@ -23,10 +27,17 @@ struct Connection::Partial {
   bool in_frame = false;  // `frame` is the one whose payload is arriving
   bool open = false;      // a message has begun and not ended
   bool binary = false;    // that message
-  Utf8Validator utf8;     // what it has so far
+  bool compressed = false;
+  bool begun = false;      // a part of it was given on
+  bool more = false;       // its inflater has more for us, whatever arrives
+  bool finishing = false;  // all of it has arrived, not all is inflated
+  Utf8Validator utf8;      // what it has so far
   std::size_t fragments = 0;
   FrameHead frame;
-  std::size_t received = 0;   // of `frame`
+  std::size_t received = 0;            // of `frame`
+  std::uint64_t wire_bytes = 0;        // of the message, with what is still to come of `frame`
+  std::size_t inflated = 0;            // of a message in parts
+  std::unique_ptr<Inflater> borrowed;  // where the peer keeps no context
   std::vector<char> message;  // one block for all fragments, so that tiny ones cost no more
   std::array<char, detail::kLongestControl> control;  // payload of a control frame that is cut
 
@@ -39,12 +50,23 @@ struct Connection::Partial {
     in_frame = true;
     if (is_control(head.opcode)) return;
     ++fragments;
+    wire_bytes += head.payload_bytes;
     if (head.opcode == Opcode::continuation) return;
     open = true;
     binary = head.opcode == Opcode::binary;
+    compressed = head.rsv1;
     fragments = 1;
+    wire_bytes = head.payload_bytes;
     // A message whose bytes are kept always begins in a Partial of its own.
     NARU_DCHECK(message.empty());
+  }
+
+  Event part(std::span<char> bytes, bool last) {
+    return {.type = Event::Type::part,
+            .binary = binary,
+            .first = !std::exchange(begun, true),
+            .last = last,
+            .payload = bytes};
   }
 
   // The block grows with what has arrived, at most doubling, never with what a head promises; but
@@ -55,7 +77,7 @@ struct Connection::Partial {
       constexpr std::size_t first_capacity = 256;
       std::size_t capacity = std::max({wanted, 2 * message.capacity(), first_capacity});
       if (frame.fin) {
-        const std::uint64_t end = message.size() + (frame.payload_bytes - received);
+        const std::uint64_t end = wanted + (frame.payload_bytes - received);
         capacity = static_cast<std::size_t>(std::min<std::uint64_t>(capacity, end));
       }
       message.reserve(capacity);
@@ -64,6 +86,34 @@ struct Connection::Partial {
   }
 
   void drop_message() { std::vector<char>().swap(message); }
+};
+
+struct Connection::Held {
+  Opcode opcode = Opcode::text;
+  Compress compress = Compress::yes;
+  SharedBytes frames{};
+  std::string bytes;  // the message; with `frames`, what those say
+};
+
+struct Connection::Rare {
+  Random* masks = nullptr;             // of a client
+  std::unique_ptr<Partial> partial;    // null between whole messages
+  std::unique_ptr<std::string> pong;   // payload of the one pong that waits for on_sent
+  std::unique_ptr<Deflater> deflater;  // of our context, or of a message in parts
+  std::unique_ptr<Inflater> inflater;  // of the peer's context
+  std::vector<Held> held;
+  std::size_t held_bytes = 0;
+
+  void stop_sending() {
+    pong.reset();
+    deflater.reset();
+    held.clear();
+    held_bytes = 0;
+  }
+  [[nodiscard]] bool empty() const {
+    return masks == nullptr && partial == nullptr && pong == nullptr && deflater == nullptr &&
+           inflater == nullptr && held.empty();
+  }
 };
 
 }  // namespace naru::websocket

@@ -178,6 +178,90 @@ TEST(SendQueue, EqualsAStringUnderRandomUse) {
   }
 }
 
+TEST(SendQueue, BorrowsWhatIsLent) {
+  ChunkPool pool;
+  SendQueue queue(pool);
+  const std::string bytes = "0123456789";
+  queue.append("head ");
+  queue.lend(bytes);
+  ASSERT_TRUE(queue.lent(bytes));
+  const std::string_view part = std::string_view(bytes).substr(2, 5);
+  ASSERT_TRUE(queue.lent(part));
+  EXPECT_FALSE(queue.borrows());
+  queue.borrow(part);
+  EXPECT_TRUE(queue.borrows());
+  queue.append(" tail");
+  EXPECT_EQ(queue.size(), 15U);
+  EXPECT_EQ(content(queue), "head 23456 tail");
+  std::array<std::string_view, 3> pieces;
+  ASSERT_EQ(queue.peek(pieces), 3U);
+  EXPECT_EQ(pieces[1].data(), part.data());
+}
+
+TEST(SendQueue, IsLentNothingBeyondTheBytesNorTheTimeNorByOthers) {
+  ChunkPool pool;
+  SendQueue queue(pool);
+  SendQueue other(pool);
+  const std::string bytes = "0123456789";
+  const std::string_view inner = std::string_view(bytes).substr(2, 4);
+  EXPECT_FALSE(queue.lent(bytes));
+  queue.lend(inner);
+  EXPECT_TRUE(queue.lent(inner));
+  EXPECT_FALSE(other.lent(inner));
+  EXPECT_FALSE(queue.lent(bytes));
+  EXPECT_FALSE(queue.lent(std::string_view(bytes).substr(1, 4)));
+  EXPECT_FALSE(queue.lent(std::string_view(bytes).substr(3, 4)));
+  queue.append("x");  // the pool is found by way of a chunk now
+  EXPECT_TRUE(queue.lent(inner));
+  queue.stop_lending();
+  EXPECT_FALSE(queue.lent(inner));
+}
+
+TEST(SendQueue, RepaidItHoldsItsOwn) {
+  // Borrowed chunks at every place of a queue, partly sent or not.
+  for (unsigned places = 0; places < 8; ++places) {
+    for (std::size_t sent = 0; sent < 12; ++sent) {
+      ChunkPool pool;
+      SendQueue queue(pool);
+      std::string bytes = "abcd";
+      std::string wanted;
+      for (unsigned place = 0; place < 3; ++place) {
+        wanted += bytes;
+        queue.lend(bytes);
+        if ((places >> place & 1U) != 0) {
+          queue.borrow(bytes);
+        } else {
+          queue.append(bytes);
+        }
+      }
+      queue.stop_lending();
+      queue.consume(sent);
+      queue.repay();
+      bytes = "gone";
+      EXPECT_FALSE(queue.borrows());
+      EXPECT_EQ(content(queue), wanted.substr(sent));
+      queue.append("!");
+      EXPECT_EQ(content(queue), wanted.substr(sent) + "!");
+      queue.clear();
+      EXPECT_TRUE(queue.empty());
+    }
+  }
+}
+
+TEST(SendQueue, NothingIsLeftToRepayOnceAllHasLeft) {
+  ChunkPool pool;
+  SendQueue queue(pool);
+  const std::string bytes(5000, 'x');
+  queue.lend(bytes);
+  queue.borrow(bytes);
+  queue.consume(bytes.size());
+  EXPECT_TRUE(queue.empty());
+  queue.repay();
+  EXPECT_FALSE(queue.borrows());
+  queue.append("more");  // the chunk that had borrowed is an ordinary one again
+  EXPECT_EQ(content(queue), "more");
+}
+
 TEST(ChunkPool, GivesAReturnedChunkAgain) {
   ChunkPool pool;
   SendQueue queue(pool);

@@ -2,13 +2,24 @@
 // this file). It uses only the public API: what it cannot say there is a gap of the API.
 
 #include "naru/server.hpp"
+#include "websocket_client.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <cctype>
 #include <cstdio>
+#include <ctime>
 #include <functional>
 #include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
 #include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -41,11 +52,107 @@ void suite_times(naru::TransportOptions& options) {
   options.cors.origins = {"*"};
 }
 
-void engineio_v4(naru::Server& server) {
+void engineio_echo(naru::Server& server, bool allow_eio3) {
   naru::EngineIoOptions options;
   suite_times(options.transport);
+  options.transport.allow_eio3 = allow_eio3;
   options.on_message = [](naru::EngineSocket& socket, naru::Message message) {
     socket.send(message);
+  };
+  server.engineio("/engine.io/", options);
+}
+
+void engineio_v4(naru::Server& server) {
+  engineio_echo(server, false);
+}
+void engineio_v3(naru::Server& server) {
+  engineio_echo(server, true);
+}
+
+// What the tests of engine.io-client expect. The headers of a POST are seen by the hook alone: it
+// keeps them, per session, for the message that the POST carries.
+class PostHeaders {
+ public:
+  void keep(const naru::RequestInfo& request) {
+    const std::size_t at = request.query.find("sid=");
+    if (at == std::string::npos) return;
+    const std::lock_guard lock(mutex_);
+    of_[request.query.substr(at + 4, 20)] = to_json(request);
+  }
+  std::string of(const std::string& sid) {
+    const std::lock_guard lock(mutex_);
+    return of_[sid];
+  }
+
+ private:
+  static std::string to_json(const naru::RequestInfo& request) {
+    std::string json;
+    for (const auto& [name, value] : request.headers) {
+      std::string lower = name;
+      for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      json.append(json.empty() ? "{" : ",").append(quoted(lower)).append(":").append(quoted(value));
+    }
+    return json + "}";
+  }
+  static std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+      if (c == '"' || c == '\\') out.push_back('\\');
+      out.push_back(c == '\t' ? ' ' : c);
+    }
+    return out + "\"";
+  }
+
+  std::mutex mutex_;
+  std::map<std::string, std::string> of_;
+};
+
+void answer_client_test(PostHeaders& headers, naru::EngineSocket& socket, naru::Message message) {
+  if (message.data == "give binary") {
+    socket.send({std::string_view("\0\1\2\3\4", 5), true});
+  } else if (message.data == "give utf8") {
+    socket.send(naru::text("пойду спать всем спокойной ночи"));
+  } else if (message.data == "sendHeaders") {
+    socket.send(naru::text(headers.of(socket.id())));
+  } else {
+    socket.send(message);
+  }
+}
+
+std::string http_date(std::time_t time) {
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  char text[64];
+  std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return text;
+}
+
+void engineio_client(naru::Server& server) {
+  naru::EngineIoOptions options;
+  options.transport.ping_interval = 500ms;
+  options.transport.max_payload = 100;
+  options.transport.allow_eio3 = true;
+  options.transport.cors.allow_origin = [](std::string_view) { return true; };
+  options.transport.cors.credentials = true;
+  options.transport.allow_request =
+      [](const naru::RequestInfo& request) -> std::optional<naru::Forbidden> {
+    if (request.query.find("deny") == std::string::npos) return std::nullopt;
+    return naru::Forbidden{};
+  };
+  options.transport.on_initial_headers = [](const naru::RequestInfo&,
+                                            naru::ResponseHeaders& headers) {
+    headers.add("Set-Cookie", "1=1; Max-Age=86400");
+    headers.add("Set-Cookie", "2=2; Path=/; HttpOnly; Secure; SameSite=Strict");
+    headers.add("Set-Cookie", "3=3; Max-Age=0");
+    headers.add("Set-Cookie", "4=4; Expires=" + http_date(std::time(nullptr)));
+  };
+  const auto posts = std::make_shared<PostHeaders>();
+  options.transport.on_headers = [posts](const naru::RequestInfo& request, naru::ResponseHeaders&) {
+    if (!request.header("Content-Length").empty()) posts->keep(request);
+  };
+  options.on_open = [](naru::EngineSocket& socket) { socket.send(naru::text("hi")); };
+  options.on_message = [posts](naru::EngineSocket& socket, naru::Message message) {
+    answer_client_test(*posts, socket, message);
   };
   server.engineio("/engine.io/", options);
 }
@@ -64,13 +171,89 @@ void add_socketio_handlers(naru::Namespace& nsp) {
   });
 }
 
-void socketio_v5(naru::Server& server) {
+void socketio_echo(naru::Server& server, bool allow_eio3) {
   naru::SocketIoOptions options;
   suite_times(options.transport);
+  options.transport.allow_eio3 = allow_eio3;
   options.connect_timeout = 1000ms;
   naru::SocketIo& io = server.socketio("/socket.io/", options);
   add_socketio_handlers(io.root());
   add_socketio_handlers(io.of("/custom"));
+}
+
+void socketio_v5(naru::Server& server) {
+  socketio_echo(server, false);
+}
+void socketio_v4(naru::Server& server) {
+  socketio_echo(server, true);
+}
+
+// The rest of the Socket.IO API, with recovery on: what tests/interop asks of it.
+void socketio_api(naru::Server& server) {
+  naru::SocketIoOptions options;
+  suite_times(options.transport);
+  options.recovery.enabled = true;
+  options.acknowledge_always = true;
+  naru::SocketIo& io = server.socketio("/socket.io/", options);
+  naru::Namespace& root = io.root();
+  root.use_async([](naru::Socket& socket, const naru::Next& next) {
+    const bool refused = socket.auth().text.find("\"refuse\"") != std::string_view::npos;
+    std::thread([next, refused] {
+      next(refused ? std::optional(naru::Refusal{.message = "refused", .data_json = "{\"code\":7}"})
+                   : std::nullopt);
+    }).detach();
+  });
+  root.on("join", [](naru::Socket& socket, const std::string& room) {
+    socket.join(room);
+    socket.data<std::string>() = room;
+    return socket.rooms();
+  });
+  root.on("rooms", [](naru::Socket& socket) {
+    return naru::Json(naru::Json::Array{static_cast<std::int64_t>(socket.rooms().size()),
+                                        socket.data<std::string>()});
+  });
+  root.on("publish",
+          [&root](naru::Socket&, naru::Arguments all) { root.to("room").emit("message", all); });
+  // What is retried comes more than once: told apart by the sender's own number.
+  auto seen = std::make_shared<std::pair<std::mutex, std::set<std::int64_t>>>();
+  root.on("once", [seen](naru::Socket&, std::int64_t number) {
+    const std::lock_guard lock(seen->first);
+    seen->second.insert(number);
+  });
+  root.on("count", [seen](naru::Socket&) {
+    const std::lock_guard lock(seen->first);
+    return seen->second.size();
+  });
+  root.on("ask all", [&root](naru::Socket&, int ms, const naru::Ack& ack) {
+    root.timeout(std::chrono::milliseconds(ms))
+        .emit_with_ack("ask", [ack](const naru::Answers<int>& answers) {
+          int sum = 0;
+          for (const auto& answer : answers.given) sum += answer.value;
+          ack(sum, answers.given.size(), answers.missing.size());
+        });
+  });
+  root.on("sockets", [&root](naru::Socket&, const naru::Ack& ack) {
+    root.fetch_sockets([ack](const std::vector<naru::RemoteSocket>& sockets) {
+      std::vector<std::string> ids;
+      for (const naru::RemoteSocket& socket : sockets) ids.push_back(socket.id());
+      ack(ids);
+    });
+  });
+  root.on("move all", [&root](naru::Socket&, const std::string& from, const std::string& to) {
+    root.to(from).sockets_join(to);
+    root.to(to).emit("moved", to);
+    root.to(from).sockets_leave(from);
+  });
+  root.on("retry me", [](naru::Socket& socket, const naru::Ack& ack) {
+    socket.timeout(100ms).retries(5).emit_with_ack(
+        "retried", [ack](const naru::Result<int>& answer) { ack(answer ? *answer : -1); });
+  });
+  root.on("kick",
+          [&root](naru::Socket&, const std::string& room) { root.to(room).disconnect_sockets(); });
+  naru::Namespace& orders = io.of(naru::NamespacePattern{"/orders/*"});
+  orders.on("name", [](naru::Socket& socket) { return socket.nsp().name(); });
+  orders.on("all",
+            [](naru::Socket& socket, naru::Arguments all) { socket.nsp().emit("all", all); });
 }
 
 void websocket_feed(naru::Server& server, std::size_t message_bytes) {
@@ -99,6 +282,7 @@ void load(naru::Server& server) {
   websocket_feed(server, largest);
 
   naru::SocketIoOptions options;
+  options.transport.allow_eio3 = true;  // clients of every age in one room
   options.transport.max_payload = largest;
   options.transport.limit = 4 * largest;
   naru::Namespace& root = server.socketio("/socket.io/", options).root();
@@ -112,13 +296,36 @@ void load(naru::Server& server) {
           [&root](naru::Socket&, naru::Arguments all) { root.to("room").emit("message", all); });
 }
 
+// Says which HTTP carried each WebSocket, to browsers (http2.browser.test.mjs).
+void http_version(naru::Server& server) {
+  naru::WebSocketOptions options;
+  options.on_open = [](naru::WebSocket& socket) {
+    socket.send(naru::text(socket.request().http_version));
+  };
+  options.on_message = echo;
+  server.websocket("/version", options);
+  naru::Namespace& root = server.socketio().root();
+  root.on("version", [](naru::Socket& socket, const naru::Ack& ack) {
+    ack(std::string(socket.request().http_version));
+  });
+  root.on("echo", [](naru::Socket& socket, naru::Arguments all) { socket.emit("echo", all); });
+}
+
 const std::map<std::string, std::function<void(naru::Server&)>> kProfiles{
     {"websocket-echo", websocket_echo},
     {"engineio-v4", engineio_v4},
+    {"engineio-v3", engineio_v3},
+    {"engineio-client", engineio_client},
+    {"socketio-v4", socketio_v4},
     {"socketio-v5", socketio_v5},
+    {"http-version", http_version},
+    {"socketio-api", socketio_api},
     {"load", load},
     {"soak", soak},
 };
+
+const std::map<std::string, naru::Io> kIo{
+    {"auto", naru::Io::automatic}, {"epoll", naru::Io::epoll}, {"uring", naru::Io::uring}};
 
 }  // namespace
 
@@ -127,21 +334,39 @@ int main(int argc, char** argv) {
   std::string profile;
   std::string address = "127.0.0.1:0";
   unsigned loops = 1;
+  naru::Io io = naru::Io::automatic;
+  unsigned spin = 0;
+  naru::TlsCertificate certificate;
   std::vector<std::string> names;
   for (const auto& [name, setup] : kProfiles) names.push_back(name);
+  names.emplace_back("websocket-client");
+  ClientSuite suite;
   app.add_option("--profile", profile, "Which handlers to offer")
       ->required()
       ->check(CLI::IsMember(names));
   app.add_option("--listen", address, "HOST:PORT; port 0 takes a free one")->capture_default_str();
   app.add_option("--loops", loops, "Event loops, one thread each")->capture_default_str();
+  app.add_option("--io", io, "How bytes leave: auto, epoll, uring")
+      ->transform(CLI::CheckedTransformer(kIo));
+  app.add_option("--spin", spin, "Microseconds before an idle loop sleeps")->capture_default_str();
+  app.add_option("--tls-certificate", certificate.chain_file,
+                 "PEM file of the chain: listen by TLS");
+  app.add_option("--tls-key", certificate.key_file, "PEM file of its key");
+  app.add_option("--url", suite.url, "websocket-client: the suite's server");
+  app.add_option("--agent", suite.agent, "websocket-client: our name in its report")
+      ->capture_default_str();
+  app.add_option("--ca", suite.ca_file, "websocket-client: PEM file of the server's authority");
+  app.add_option("--subprotocol", suite.subprotocols, "websocket-client: asked for in each case");
   CLI11_PARSE(app, argc, argv);
+  if (profile == "websocket-client") return run_websocket_client(suite);
 
-  naru::Server server({.loops = loops});
+  naru::Server server({.loops = loops, .io = io, .spin = std::chrono::microseconds(spin)});
   kProfiles.at(profile)(server);
   const std::size_t colon = address.rfind(':');
   naru::ListenOptions where;
   where.host = address.substr(0, colon);
   where.port = static_cast<std::uint16_t>(std::stoul(address.substr(colon + 1)));
+  if (!certificate.chain_file.empty()) where.tls.certificates = {certificate};
   if (!server.listen(where)) {
     std::fprintf(stderr, "naru-conformance: %s\n", server.last_error().c_str());
     return 1;

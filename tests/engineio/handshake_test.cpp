@@ -85,6 +85,17 @@ TEST(Sid, Cve201716031TakesAllButTheLoopFromTheGenerator) {
   EXPECT_EQ(seen.size(), 1000U);
 }
 
+TEST(CustomSid, NamesItsLoopInFrontOfTheApplicationsId) {
+  EXPECT_EQ(make_custom_sid(65, "order-7"), "BBorder-7");
+  EXPECT_EQ(loop_of_custom_sid("BBorder-7"), 65);
+  EXPECT_EQ(loop_of_custom_sid("BBx"), 65);
+  for (const std::string& id : {std::string(), std::string("a b"), std::string("a/b"),
+                                std::string("\xff"), std::string(65, 'a')}) {
+    EXPECT_EQ(make_custom_sid(0, id), "") << id;
+    EXPECT_EQ(loop_of_custom_sid("AA" + id), -1) << id;
+  }
+}
+
 TEST(RequestError, HasTheCodesAndTextsOfTheReference) {
   EXPECT_EQ(error_body(RequestError::unknown_transport),
             R"({"code":0,"message":"Transport unknown"})");
@@ -94,6 +105,11 @@ TEST(RequestError, HasTheCodesAndTextsOfTheReference) {
   EXPECT_EQ(error_body(RequestError::forbidden), R"({"code":4,"message":"Forbidden"})");
   EXPECT_EQ(error_body(RequestError::unsupported_version),
             R"({"code":5,"message":"Unsupported protocol version"})");
+}
+
+TEST(RequestError, MaySayAnotherText) {
+  EXPECT_EQ(error_body(RequestError::forbidden, "not \"you\""),
+            R"({"code":4,"message":"not \"you\""})");
 }
 
 TEST(RequestError, IsABadRequestUnlessForbidden) {

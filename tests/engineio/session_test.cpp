@@ -1,6 +1,8 @@
 // socketio.md 1.10 to 1.13.
 #include "engineio/session.hpp"
 
+#include "engineio/payload_v3.hpp"
+
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -288,6 +290,79 @@ TEST(Session, AlwaysHasADeadline) {
   EXPECT_NE(session.deadline(), kNever);
   EXPECT_TRUE(session.close(at(27s)));
   EXPECT_NE(session.deadline(), kNever);
+}
+
+// ---- revision 3 (socketio.md 1.8 and 1.13)
+
+constexpr Dialect kOld{.revision = Revision::v3, .base64 = false};
+
+Session old_session(Dialect dialect = kOld) {
+  return {SessionOptions{}, Transport::polling, at(0s), dialect};
+}
+
+TEST(HeartbeatOfRevision3, WaitsForThePingsOfTheClient) {
+  Heartbeat heartbeat(25s, 20s, at(0s), Revision::v3);
+  EXPECT_EQ(heartbeat.deadline(), at(45s));
+  heartbeat.on_ping(at(30s));
+  EXPECT_EQ(heartbeat.deadline(), at(75s));
+  EXPECT_EQ(heartbeat.on_deadline(at(75s)), Heartbeat::Action::time_out);
+}
+
+TEST(SessionOfRevision3, AnswersPingsAndKnowsNoPongs) {
+  Session session = old_session();
+  EXPECT_EQ(session.receive(text(PacketType::ping), at(10s)), Session::Incoming::ping);
+  EXPECT_EQ(session.deadline(), at(55s));
+  EXPECT_EQ(session.receive(kPong, at(10s)), Session::Incoming::wrong_heartbeat);
+  EXPECT_EQ(session.receive(text(PacketType::message, "x"), at(50s)), Session::Incoming::message);
+  EXPECT_EQ(session.deadline(), at(55s));  // only pings prolong it
+  EXPECT_EQ(session.on_deadline(at(55s)), Session::Due::time_out);
+}
+
+TEST(SessionOfRevision3, CountsWhatItAnswers) {
+  Session session = old_session();
+  EXPECT_EQ(session.answer_of(PacketType::close).body, "1:1");
+  EXPECT_EQ(session.answer_of(PacketType::open, "{}").body, "3:0{}");
+  session.push(PacketType::pong);
+  std::string packet;
+  v3::append_framed("4", "é", packet);
+  session.push(packet);
+  const PollAnswer answer = session.take_answer();
+  EXPECT_EQ(answer.body, "1:32:4é");
+  EXPECT_FALSE(answer.binary);
+}
+
+TEST(SessionOfRevision3, AnswersBytesToPeersThatTakeThem) {
+  std::string packets;
+  v3::append_framed("4", "hello", packets);
+  v3::append_framed_binary("\x01\x02", packets);
+  for (const bool base64 : {false, true}) {
+    Session session = old_session({.revision = Revision::v3, .base64 = base64});
+    session.push(packets);
+    const PollAnswer answer = session.take_answer();
+    EXPECT_EQ(answer.binary, !base64);
+    EXPECT_EQ(answer.body, base64 ? "6:4hello6:b4AQI=" : packets);
+  }
+}
+
+TEST(SessionOfRevision3, ClosesAsRevision4Does) {
+  Session waiting = old_session();
+  EXPECT_EQ(waiting.on_poll(), Session::Poll::wait);
+  EXPECT_TRUE(waiting.close(at(1s)));
+  EXPECT_EQ(waiting.take_answer().body, "1:1");
+  Session later = old_session();
+  EXPECT_FALSE(later.close(at(1s)));
+  EXPECT_EQ(later.take_answer().body, "1:61:1");
+}
+
+TEST(SessionOfRevision3, LetsGoOfItsPollWithANoop) {
+  Session session = old_session();
+  session.begin_upgrade(at(1s));
+  EXPECT_EQ(session.receive_probe(kProbe, at(1s)), Session::Probe::send_pong);
+  EXPECT_EQ(session.on_poll(), Session::Poll::wait);
+  EXPECT_EQ(session.on_deadline(at(2s)), Session::Due::answer_noop);
+  EXPECT_EQ(session.take_answer().body, "1:6");
+  EXPECT_EQ(session.receive_probe(kUpgrade, at(2s)), Session::Probe::upgraded);
+  EXPECT_EQ(session.deadline(), at(45s));
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
 // The examples do what their comments say.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
+import { on, once } from "node:events";
+import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
 import { io } from "socket.io-client";
 import { WebSocket } from "ws";
-import { startProgram } from "./lib/server.mjs";
+import { programPath, startProgram } from "./lib/server.mjs";
 
 async function withExample(name, use) {
   const server = await startProgram(`example_${name}`, ["0"]);
@@ -56,6 +58,56 @@ describe("examples", { timeout: 20_000 }, () => {
       for (const socket of [echo, ...visitors]) {
         socket.close();
         await once(socket, "close");
+      }
+    }));
+
+  it("ticker: prices come by topic, one or all of them", () =>
+    withExample("ticker", async (server) => {
+      const names = async (path, wanted) => {
+        const socket = new WebSocket(`ws://127.0.0.1:${server.port}${path}`);
+        const heard = new Set();
+        for await (const [message] of on(socket, "message")) {
+          const [name, price] = String(message).split(" ");
+          assert.ok(Number(price) > 0, String(message));
+          heard.add(name);
+          if (heard.size === wanted) break;
+        }
+        socket.close();
+        await once(socket, "close");
+        return [...heard].sort();
+      };
+      assert.deepEqual(await names("/prices/EUR", 1), ["EUR"]);
+      assert.deepEqual(await names("/prices", 3), ["EUR", "GBP", "JPY"]);
+    }));
+
+  it("follower: comes back when its feed does", () =>
+    withExample("ticker", async (server) => {
+      const { port } = server;
+      const follower = spawn(programPath("example_follower"), [`ws://127.0.0.1:${port}/prices/EUR`], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const lines = createInterface({ input: follower.stdout })[Symbol.asyncIterator]();
+      const hear = async (beginning) => {
+        for (;;) {
+          const { value, done } = await lines.next();
+          assert.ok(!done, `it ended before it said ${beginning}`);
+          if (value.startsWith(beginning)) return;
+        }
+      };
+      await hear("connected");
+      await hear("EUR ");
+      await server.stop();
+      await hear("closed: 1001");
+      await hear("attempt ");
+      const again = await startProgram("example_ticker", [String(port)]);
+      try {
+        await hear("connected");
+        await hear("EUR ");
+        follower.kill("SIGTERM");
+        assert.deepEqual(await once(follower, "exit"), [0, null]);
+      } finally {
+        follower.kill("SIGKILL");
+        await again.stop();
       }
     }));
 });

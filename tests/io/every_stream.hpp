@@ -9,17 +9,21 @@
 
 namespace naru::io::testing {
 
-// A test of what both kinds of stream promise: over TCP (IPv4, IPv6) and TLS.
+// A test of what both kinds of stream promise: over TCP (IPv4, IPv6; with an io_uring) and TLS.
 class EveryStreamTest : public ::testing::TestWithParam<Wire> {
  protected:
+  void SetUp() override {
+    static const std::string refusal = RingFlusher::probe() ? std::string() : last_error();
+    if (GetParam() == Wire::ring && !refusal.empty()) GTEST_SKIP() << refusal;
+  }
   World world{GetParam()};
   Loop& loop = world.loop;
 };
 
 inline std::string wire_name(const ::testing::TestParamInfo<Wire>& wire) {
-  constexpr std::array<const char*, 3> names{"tcp4", "tcp6", "tls"};
+  constexpr std::array<const char*, 4> names{"tcp4", "tcp6", "tls", "ring"};
   return names[static_cast<std::size_t>(wire.param)];
 }
-inline const auto every_wire = ::testing::Values(Wire::tcp4, Wire::tcp6, Wire::tls);
+inline const auto every_wire = ::testing::Values(Wire::tcp4, Wire::tcp6, Wire::tls, Wire::ring);
 
 }  // namespace naru::io::testing

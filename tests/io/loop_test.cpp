@@ -133,6 +133,41 @@ TEST(Loop, WakesUpForATimer) {
   EXPECT_GE(alarm.fired_at, deadline);
 }
 
+TEST(Loop, SpinningSeesWhatComesMeanwhile) {
+  testing::World world(testing::Wire::tcp4);
+  const auto seen = world.seen;
+  const auto client = world.connect();
+  world.loop.set_spin(std::chrono::hours(1));
+  std::thread([&] { EXPECT_EQ(client->send("hello"), 5U); }).join();
+  world.loop.poll(std::chrono::hours(1));
+  EXPECT_EQ(seen->received, "hello");
+  bool ran = false;
+  std::thread poster([&] { world.loop.post([&] { ran = true; }); });
+  world.loop.poll(std::chrono::hours(1));
+  EXPECT_TRUE(ran);
+  poster.join();
+}
+
+TEST(Loop, SpinsNoLongerThanItMayWait) {
+  Loop loop;
+  loop.set_spin(std::chrono::hours(1));
+  loop.poll(milliseconds(1));  // comes back
+  bool ran = false;
+  loop.defer([&] {
+    if (!ran) loop.defer([&] { ran = true; });
+  });
+  loop.poll(std::chrono::hours(1));
+  EXPECT_TRUE(ran);
+}
+
+TEST(Loop, SpunOutItSleepsAndWakesAsEver) {
+  Loop loop;
+  loop.set_spin(std::chrono::microseconds(50));
+  loop.poll(milliseconds(2));
+  loop.stop();
+  loop.run();
+}
+
 TEST(Loop, RunEndsAtOnceWhenStoppedBefore) {
   Loop loop;
   loop.stop();

@@ -1,73 +1,26 @@
 #pragma once
 
+#include "certificates.hpp"
 #include "client.hpp"
 #include "io/tls_context.hpp"
 
 #include <openssl/bio.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <memory>
 #include <string>
 #include <string_view>
 
 namespace naru::io::testing {
 
-// A self-signed certificate with a P-256 key, made for this run, in two files.
-struct Certificate {
-  explicit Certificate(const std::string& suffix = "")
-      : stem(::testing::TempDir() + "naru-io-" + std::to_string(::getpid()) + suffix) {
-    EVP_PKEY* key = EVP_EC_gen("P-256");
-    X509* x509 = X509_new();
-    X509_set_version(x509, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
-    X509_gmtime_adj(X509_getm_notBefore(x509), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
-    X509_set_pubkey(x509, key);
-    X509_NAME* name = X509_get_subject_name(x509);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                               reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
-    X509_set_issuer_name(x509, name);
-    X509_sign(x509, key, EVP_sha256());
-    std::FILE* out = std::fopen(certificate_file.c_str(), "w");
-    PEM_write_X509(out, x509);
-    std::fclose(out);
-    out = std::fopen(key_file.c_str(), "w");
-    PEM_write_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr);
-    std::fclose(out);
-    X509_free(x509);
-    EVP_PKEY_free(key);
-  }
-  ~Certificate() {
-    std::remove(certificate_file.c_str());
-    std::remove(key_file.c_str());
-  }
-  Certificate(const Certificate&) = delete;
-  Certificate& operator=(const Certificate&) = delete;
-
-  const std::string stem;
-  const std::string certificate_file = stem + "-certificate.pem";
-  const std::string key_file = stem + "-key.pem";
-};
-
-inline std::shared_ptr<TlsContext> test_tls_context() {
-  static const std::shared_ptr<TlsContext> context = [] {
-    const Certificate certificate;
-    auto loaded = TlsContext::load(certificate.certificate_file, certificate.key_file);
-    EXPECT_TRUE(loaded) << last_error();
-    return *std::move(loaded);
-  }();
-  return context;
-}
-
 struct TlsOptions {
-  std::string alpn = {};  // as on the wire: "\x08http/1.1"
-  int version = 0;        // the only one; 0: any
+  std::string alpn = {};                     // as on the wire: "\x08http/1.1"
+  int version = 0;                           // the only one; 0: any
+  std::string host = {};                     // asked for by SNI
+  const Certificate* certificate = nullptr;  // to show when asked
+  SSL_SESSION* session = nullptr;            // to resume; borrowed
+  std::string signatures = {};               // algorithms that it takes, as OpenSSL names them
 };
 
 // A TLS client that keeps OpenSSL away from the socket, so that a test sees each record.
@@ -80,12 +33,26 @@ class TlsClient final : public Client {
       SSL_CTX_set_max_proto_version(context_, options.version);
     }
     SSL_CTX_set_security_level(context_, 0);  // lets it offer TLS 1.1
+    if (options.certificate != nullptr) {
+      SSL_CTX_use_certificate(context_, options.certificate->x509());
+      SSL_CTX_use_PrivateKey(context_, options.certificate->key());
+    }
+    if (!options.signatures.empty()) {
+      SSL_CTX_set1_sigalgs_list(context_, options.signatures.c_str());
+    }
     ssl_ = SSL_new(context_);
+    if (!options.host.empty()) SSL_set_tlsext_host_name(ssl_, options.host.c_str());
     in_ = BIO_new(BIO_s_mem());
     out_ = BIO_new(BIO_s_mem());
     BIO_set_mem_eof_return(in_, -1);
     SSL_set_bio(ssl_, in_, out_);
     SSL_set_connect_state(ssl_);
+    if (options.session != nullptr) {
+      // A copy: OpenSSL spoils a session whose connection ends without goodbye.
+      SSL_SESSION* session = SSL_SESSION_dup(options.session);
+      SSL_set_session(ssl_, session);
+      SSL_SESSION_free(session);
+    }
     SSL_set_msg_callback(ssl_, note_alert);
     SSL_set_msg_callback_arg(ssl_, this);
     if (!options.alpn.empty()) {

@@ -225,23 +225,6 @@ TEST_F(TlsStreamTest, DoesNotRenegotiate) {
   EXPECT_EQ(client->alert(), SSL_AD_NO_RENEGOTIATION);
 }
 
-// h2o CVE-2023-41337: a session is resumed in the context that issued it, and in no other.
-TEST_F(TlsStreamTest, ResumesSessionsOfItsOwnContextOnly) {
-  const auto first = connect({.version = TLS1_2_VERSION});
-  SSL_SESSION* session = SSL_get1_session(first->ssl());
-  ASSERT_NE(session, nullptr);
-  const testing::Certificate certificate("other");
-  const auto other = *TlsContext::load(certificate.certificate_file, certificate.key_file);
-  for (const auto& context : {testing::test_tls_context(), other}) {
-    World again{Wire::tls, context};
-    TlsClient client(again.listener->port(), {.version = TLS1_2_VERSION});
-    SSL_set_session(client.ssl(), session);
-    ASSERT_TRUE(turn_until(again.loop, [&] { return client.handshake(); }));
-    EXPECT_EQ(SSL_session_reused(client.ssl()) == 1, context != other);
-  }
-  SSL_SESSION_free(session);
-}
-
 TEST_F(TlsStreamTest, FinishBeforeTheHandshakeIsDoneCloses) {
   seen->on_attached = [](Stream& stream) { stream.finish(); };
   Client client(AF_INET, world.listener->port());
@@ -257,6 +240,50 @@ TEST_F(TlsStreamTest, FinishSendsWhatWasQueuedBeforeTheHandshake) {
   const auto client = connect();
   EXPECT_EQ(world.read(*client), "503");
   EXPECT_TRUE(client->said_goodbye());
+}
+
+// RFC 8446 6.1: close_notify ends one direction; the other goes on. TLS 1.2 says the same of us.
+TEST_F(TlsStreamTest, AnswersAfterThePeersCloseNotify) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    seen = world.seen;
+    seen->on_end = [](Stream& stream) {
+      send(stream, pattern(100'000));
+      stream.finish();
+    };
+    const auto client = connect({.version = version});
+    SSL_shutdown(client->ssl());
+    client->drain();
+    EXPECT_EQ(world.read(*client), pattern(100'000));
+    EXPECT_TRUE(client->said_goodbye());
+    client->Client::end();
+    ASSERT_TRUE(turn_until(loop, [&] { return seen->closed == 1; }));
+    EXPECT_EQ(seen->calls, "attached end closed ");
+  }
+}
+
+TEST_F(TlsStreamTest, SaysWhatWasAgreedOn) {
+  const auto one = seen;
+  connect({.alpn = "\x08http/1.1"});
+  EXPECT_EQ(one->stream->alpn(), "http/1.1");
+  const auto other = world.seen;
+  connect();
+  EXPECT_EQ(other->stream->alpn(), "");
+  EXPECT_FALSE(other->stream->peer_certificate());
+}
+
+// RFC 8996, RFC 9113 9.2.2: nothing without forward secrecy or AEAD.
+TEST_F(TlsStreamTest, AgreesOnStrongCiphersOnly) {
+  const auto shakes = [&](const char* cipher) {
+    TlsClient client(world.listener->port(), {.version = TLS1_2_VERSION});
+    SSL_set_cipher_list(client.ssl(), cipher);
+    const auto one = world.seen;
+    EXPECT_TRUE(turn_until(loop, [&] { return client.handshake() || one->closed == 1; }));
+    return client.handshake();
+  };
+  EXPECT_TRUE(shakes("ECDHE-ECDSA-AES128-GCM-SHA256"));
+  EXPECT_TRUE(shakes("ECDHE-ECDSA-CHACHA20-POLY1305"));
+  EXPECT_FALSE(shakes("ECDHE-ECDSA-AES128-SHA256"));
+  EXPECT_FALSE(shakes("ECDHE-ECDSA-AES256-SHA"));
 }
 
 // Truncated or not, the protocols above know where a message ends.

@@ -2,6 +2,7 @@
 
 #include "io/listener.hpp"
 #include "io/loop.hpp"
+#include "io/ring_flusher.hpp"
 #include "io/stream.hpp"
 #include "tls_client.hpp"
 
@@ -19,8 +20,8 @@
 
 namespace naru::io::testing {
 
-// The kinds of stream.
-enum class Wire { tcp4, tcp6, tls };
+// The kinds of stream; the last one is TCP whose every byte leaves by io_uring.
+enum class Wire { tcp4, tcp6, tls, ring };
 
 // What a handler lived through; outlives it.
 struct Seen {
@@ -122,6 +123,11 @@ class World {
  public:
   explicit World(Wire wire) : World(wire, wire == Wire::tls ? test_tls_context() : nullptr) {}
   World(Wire wire, std::shared_ptr<TlsContext> tls) : wire_(wire) {
+    if (wire == Wire::ring) {
+      auto ring = std::make_unique<RingFlusher>(1);
+      flusher = ring.get();
+      loop.set_flusher(std::move(ring));
+    }
     const Endpoint endpoint{wire == Wire::tcp6 ? "::1" : "127.0.0.1", 0};
     auto made = Listener::listen(loop, endpoint, std::move(tls), [this](Stream&) {
       accepted.push_back(seen);
@@ -162,6 +168,7 @@ class World {
   }
 
   Loop loop;
+  RingFlusher* flusher = nullptr;
   std::unique_ptr<Listener> listener;
   std::shared_ptr<Seen> seen = std::make_shared<Seen>();
   std::vector<std::shared_ptr<Seen>> accepted;

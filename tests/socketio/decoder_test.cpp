@@ -345,5 +345,24 @@ TEST(Decoder, RefusesVector11) {
   EXPECT_EQ(decoded(R"(2abc["x"])"), kBadJson);
 }
 
+// ---- revision 4 (socketio.md 2.5)
+
+TEST(DecoderOfRevision4, TakesTheQueryOffANamespace) {
+  const Limits limits;
+  Scratch scratch;
+  Decoder decoder(limits, scratch);
+  const auto read = [&](std::string_view text, Revision revision = Revision::v4) {
+    const auto packet = decoder.receive_text(text, Decoder::Text::unchecked, revision);
+    EXPECT_TRUE(packet && *packet) << text;
+    return std::string((*packet)->nsp) + " " + std::string((*packet)->query);
+  };
+  EXPECT_EQ(read("0/admin?token=1&x=%2C,"), "/admin token=1&x=%2C");
+  EXPECT_EQ(read("0/admin?a?b"), "/admin a?b");
+  EXPECT_EQ(read("0/admin?,"), "/admin ");
+  EXPECT_EQ(read("0/admin,"), "/admin ");
+  EXPECT_EQ(read("2[\"?\"]"), "/ ");
+  EXPECT_EQ(read("0/admin?x,", Revision::v5), "/admin?x ");
+}
+
 }  // namespace
 }  // namespace naru::socketio

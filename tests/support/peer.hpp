@@ -15,7 +15,7 @@
 
 namespace naru::test {
 
-enum class Wire { tcp, tls };
+enum class Wire { tcp, tls, tls_h2 };
 
 // How an HTTP request was answered; status 0 when the connection ended instead.
 struct Answer {
@@ -37,14 +37,18 @@ struct Answer {
 class Peer {
  public:
   explicit Peer(std::uint16_t port, Wire wire = Wire::tcp, int receive_buffer = 0) {
-    if (wire == Wire::tls) {
-      client_ =
-          std::make_unique<io::testing::TlsClient>(port, io::testing::TlsOptions{}, receive_buffer);
+    if (wire != Wire::tcp) {
+      io::testing::TlsOptions options;
+      if (wire == Wire::tls_h2) options.alpn = "\x02h2\x08http/1.1";
+      client_ = std::make_unique<io::testing::TlsClient>(port, options, receive_buffer);
     } else {
       client_ = std::make_unique<io::testing::Client>(AF_INET, port, receive_buffer);
     }
-    while (!client_->handshake() && wait(POLLIN)) {
-    }
+    shake_hands();
+  }
+  // By a connection of the test's own making.
+  explicit Peer(std::unique_ptr<io::testing::Client> client) : client_(std::move(client)) {
+    shake_hands();
   }
 
   // ---- bytes
@@ -136,8 +140,13 @@ class Peer {
       if (!wait(POLLIN)) return false;
     }
   }
+  std::string in_;
 
  private:
+  void shake_hands() {
+    while (!client_->handshake() && wait(POLLIN)) {
+    }
+  }
   void receive_now() {
     if (input_ == io::testing::Client::Input::open) input_ = client_->receive(in_);
   }
@@ -152,7 +161,6 @@ class Peer {
 
   std::unique_ptr<io::testing::Client> client_;
   io::testing::Client::Input input_ = io::testing::Client::Input::open;
-  std::string in_;
 };
 
 }  // namespace naru::test

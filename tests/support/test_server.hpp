@@ -35,8 +35,8 @@ class TestServer {
     server.start();
   }
   void start_tls() {
-    const io::testing::Certificate certificate("-server");
-    start({.tls_certificate = certificate.certificate_file, .tls_key = certificate.key_file});
+    const io::testing::Certificate certificate;
+    start({.tls = {.certificates = {certificate.files()}}});
   }
 
   // What was counted, once it is so: counters are written by the loops.
@@ -80,11 +80,11 @@ inline const auto kWays = ::testing::Values(Way{1, false}, Way{4, false}, Way{4,
 // connection shows in its sid on which loop that connection has landed.
 class Engine {
  public:
-  Engine(TestServer& server, std::string path, Way way = {1, false})
-      : server_(server), path_(std::move(path)), way_(way) {}
+  Engine(TestServer& server, std::string path, Way way = {1, false}, std::string revision = "4")
+      : server_(server), path_(std::move(path)), way_(way), revision_(std::move(revision)) {}
 
   std::string target(std::string_view transport, std::string_view sid = {}) const {
-    std::string text = path_ + "?EIO=4&transport=" + std::string(transport);
+    std::string text = path_ + "?EIO=" + revision_ + "&transport=" + std::string(transport);
     if (!sid.empty()) text.append("&sid=").append(sid);
     return text;
   }
@@ -124,6 +124,7 @@ class Engine {
   TestServer& server_;
   std::string path_;
   Way way_;
+  std::string revision_;  // and other parameters behind it
 };
 
 }  // namespace naru::test

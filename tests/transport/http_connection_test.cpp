@@ -90,7 +90,7 @@ TEST(HttpConnection, RefusesALongHead) {
 
 TEST(HttpConnection, RefusesABodyByItsContentLength) {
   HttpWorld world;
-  world.on_head = [](HttpConnection& connection) { connection.limit_body(4); };
+  world.on_head = [](HttpExchange& connection) { connection.limit_body(4); };
   world.start();
   Peer peer(world.port);
   peer.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
@@ -100,7 +100,7 @@ TEST(HttpConnection, RefusesABodyByItsContentLength) {
 
 TEST(HttpConnection, RefusesABodyThatGrowsTooLarge) {
   HttpWorld world;
-  world.on_head = [](HttpConnection& connection) { connection.limit_body(4); };
+  world.on_head = [](HttpExchange& connection) { connection.limit_body(4); };
   world.start();
   Peer peer(world.port);
   peer.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
@@ -112,7 +112,7 @@ TEST(HttpConnection, RefusesABodyThatGrowsTooLarge) {
 
 TEST(HttpConnection, TakesABodyOfExactlyTheLimit) {
   HttpWorld world;
-  world.on_head = [](HttpConnection& connection) { connection.limit_body(4); };
+  world.on_head = [](HttpExchange& connection) { connection.limit_body(4); };
   world.start();
   Peer peer(world.port);
   EXPECT_EQ(peer.post("/p", "abcd").body, "/p:abcd");
@@ -130,7 +130,7 @@ TEST(HttpConnection, InvitesABodyThatIsHeldBack) {
 
 TEST(HttpConnection, DoesNotInviteABodyThatItRefuses) {
   HttpWorld world;
-  world.on_head = [](HttpConnection& connection) { connection.limit_body(1); };
+  world.on_head = [](HttpExchange& connection) { connection.limit_body(1); };
   world.start();
   Peer peer(world.port);
   peer.send("POST /p HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
@@ -187,7 +187,7 @@ TEST(HttpConnection, AnswersAPeerThatHasHalfClosed) {
 
 TEST(HttpConnection, EndsWhenThePeerEndsWithinARequest) {
   HttpWorld world;
-  world.on_head = [&](HttpConnection& connection) {
+  world.on_head = [&](HttpExchange& connection) {
     connection.watch_body([&] { world.journal.note("abandoned"); });
   };
   world.start();
@@ -204,7 +204,7 @@ TEST(HttpConnection, EndsWhenThePeerEndsWithinARequest) {
 struct Later {
   explicit Later(HttpWorld& the_world) : world(the_world) {
     const auto at_once = world.on_complete;
-    world.on_complete = [this, at_once](HttpConnection& connection) {
+    world.on_complete = [this, at_once](HttpExchange& connection) {
       if (connection.request().path != "/later") return at_once(connection);
       waiting = &connection;
       connection.respond_later([this] {
@@ -220,7 +220,7 @@ struct Later {
     });
   }
   HttpWorld& world;
-  HttpConnection* waiting = nullptr;  // on the loop
+  HttpExchange* waiting = nullptr;  // on the loop
 };
 
 TEST(HttpConnection, KeepsWhatIsPipelinedBehindALateAnswer) {
@@ -303,7 +303,7 @@ TEST(HttpConnection, AnswersWhatHasBegunBeforeItShutsDown) {
 
 TEST(HttpConnection, AddsFieldsToTheAnswerOfTheirRequestOnly) {
   HttpWorld world;
-  world.on_head = [](HttpConnection& connection) {
+  world.on_head = [](HttpExchange& connection) {
     if (connection.request().path == "/a") connection.add_field("X-A", "1");
   };
   world.start();

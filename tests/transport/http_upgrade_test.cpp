@@ -40,21 +40,26 @@ class Echo final : public WebSocketUser {
   test::Journal& journal_;
 };
 
-std::unique_ptr<WebSocketTransport> echo(HttpWorld& world, const http::Request& request,
-                                         const websocket::Limits& limits) {
+std::unique_ptr<WebSocketTransport> echo(HttpWorld& world, const WebSocketSettings& settings,
+                                         WebSocketOpening opening = {}) {
+  return std::make_unique<WebSocketTransport>(std::make_unique<Echo>(world.journal), settings,
+                                              std::move(opening));
+}
+
+http::Response accept(const http::Request& request) {
   websocket::Handshake handshake = websocket::accept_handshake(request, {});
   EXPECT_TRUE(handshake.accepted);
-  return std::make_unique<WebSocketTransport>(std::make_unique<Echo>(world.journal), limits,
-                                              WebSocketTimes{}, OutboxLimits{},
-                                              std::move(handshake.response));
+  return std::move(handshake.response);
 }
 
 // Every upgrade becomes an echo; other requests are answered.
 void serve_echo(HttpWorld& world, websocket::Limits limits = {}) {
   const auto answer = world.on_complete;
-  world.on_complete = [&world, limits, answer](HttpConnection& connection) {
+  const auto settings =
+      std::make_shared<const WebSocketSettings>(WebSocketSettings{.limits = limits});
+  world.on_complete = [&world, settings, answer](HttpExchange& connection) {
     if (!websocket::is_upgrade(connection.request())) return answer(connection);
-    connection.upgrade(echo(world, connection.request(), limits));
+    connection.upgrade(accept(connection.request()), echo(world, *settings));
   };
   world.start();
 }
@@ -110,11 +115,12 @@ TEST(HttpUpgrade, SurvivesAResetAtEachByteOfTheHandshake) {  // CVE-2022-41940
 // ---- another loop
 
 TEST(HttpUpgrade, TakesTheConnectionToAnotherLoop) {
+  const WebSocketSettings settings;
   HttpWorld world;
   HttpWorld other;
-  world.on_complete = [&](HttpConnection& connection) {
-    auto handler = echo(other, connection.request(), {});
-    auto detached = std::make_shared<HttpConnection::Detached>(connection.detach());
+  world.on_complete = [&](HttpExchange& connection) {
+    auto handler = echo(other, settings, {.switching_protocols = accept(connection.request())});
+    auto detached = std::make_shared<HttpExchange::Detached>(connection.detach());
     auto moved = std::make_shared<std::unique_ptr<WebSocketTransport>>(std::move(handler));
     other.post([&other, detached, moved] {
       io::Stream& stream =

@@ -141,7 +141,7 @@ TEST(ApplyMask, XorsEveryByteFromEveryPhase) {
 TEST(EncodeFrame, UsesTheShortestLength) {
   const auto head_of = [](std::size_t size) {
     std::string head(head_size(size), '?');
-    write_head(Opcode::binary, size, head.data());
+    write_head({.opcode = Opcode::binary}, size, head.data());
     return head;
   };
   EXPECT_EQ(head_of(0), bytes("82 00"));

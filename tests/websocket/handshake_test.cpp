@@ -210,6 +210,61 @@ TEST(AcceptHandshake, RefusesMalformedExtensions) {
   EXPECT_EQ(status(request), 400);
 }
 
+// ---- the extended CONNECT of HTTP/2 (RFC 8441 section 5)
+
+http::Request good_connect() {
+  http::Request request = without("Upgrade");
+  std::erase_if(request.fields, [](const http::Field& field) {
+    return field.name == "Connection" || field.name == "Sec-WebSocket-Key";
+  });
+  request.method = "CONNECT";
+  request.protocol = "websocket";
+  request.major_version = 2;
+  return request;
+}
+
+TEST(AcceptConnect, Answers200WithoutUpgradeOrKey) {
+  http::Request request = good_connect();
+  request.fields.push_back({"sec-websocket-protocol", "chat"});
+  EXPECT_TRUE(is_upgrade(request));
+  const Handshake handshake = accept_handshake(request, {"chat"});
+  EXPECT_TRUE(handshake.accepted);
+  EXPECT_EQ(handshake.response.status, 200);
+  EXPECT_EQ(handshake.subprotocol, "chat");
+  EXPECT_EQ(field_of(handshake.response, "Sec-WebSocket-Protocol"), "chat");
+  EXPECT_EQ(field_of(handshake.response, "Upgrade"), "");
+  EXPECT_EQ(field_of(handshake.response, "Connection"), "");
+  EXPECT_EQ(field_of(handshake.response, "Sec-WebSocket-Accept"), "");
+}
+
+TEST(AcceptConnect, RequiresVersion13Once) {
+  http::Request request = good_connect();
+  request.fields.push_back({"sec-websocket-version", "13"});
+  EXPECT_EQ(status(request), 400);
+  std::erase_if(request.fields, [](const http::Field& field) {
+    return http::iequals(field.name, "Sec-WebSocket-Version");
+  });
+  EXPECT_EQ(status(request), 400);
+  request.fields.push_back({"sec-websocket-version", "8"});
+  const Handshake refused = accept_handshake(request, {});
+  EXPECT_EQ(refused.response.status, 400);
+  EXPECT_EQ(field_of(refused.response, "Sec-WebSocket-Version"), "13");
+}
+
+TEST(AcceptConnect, RefusesOtherProtocols) {
+  http::Request request = good_connect();
+  request.protocol = "connect-udp";
+  EXPECT_FALSE(is_upgrade(request));
+  EXPECT_EQ(status(request), 400);
+}
+
+TEST(AcceptConnect, LeavesUpgradeWithoutMeaningInHttp2) {  // RFC 9113 section 8.6
+  http::Request request = good_request();
+  request.major_version = 2;
+  EXPECT_FALSE(is_upgrade(request));
+  EXPECT_EQ(status(request), 400);
+}
+
 TEST(EncodeSwitchingProtocols, WritesNothingButTheHead) {
   Handshake handshake = accept_handshake(with("Sec-WebSocket-Protocol", "chat"), {"chat"});
   handshake.response.add("Set-Cookie", "a=b");
@@ -241,6 +296,50 @@ TEST(EncodeSwitchingProtocols, ScrubsWhatTheApplicationAdded) {
             "HTTP/1.1 101 Switching Protocols\r\n"
             "X-One: a  X-Two: b c\t \r\n"
             "\r\n");
+}
+
+// Compression (section 9.1; RFC 7692 section 5).
+
+std::string agreed(const std::vector<std::string_view>& fields,
+                   DeflateConfig::Mode mode = DeflateConfig::Mode::dedicated) {
+  http::Request request = good_request();
+  for (const std::string_view field : fields) {
+    request.fields.push_back({"Sec-WebSocket-Extensions", field});
+  }
+  const Handshake handshake = accept_handshake(request, {}, {.mode = mode});
+  if (!handshake.accepted) return std::to_string(handshake.response.status);
+  const std::string answer = field_of(handshake.response, "Sec-WebSocket-Extensions");
+  EXPECT_EQ(handshake.deflate.has_value(), !answer.empty());
+  return answer;
+}
+
+TEST(AcceptHandshake, AnswersAnOfferOfCompression) {
+  EXPECT_EQ(agreed({"permessage-deflate"}), "permessage-deflate");
+  EXPECT_EQ(agreed({"permessage-deflate; client_max_window_bits"}), "permessage-deflate");
+  EXPECT_EQ(agreed({"permessage-deflate; client_max_window_bits=\"10\""}),
+            "permessage-deflate; client_max_window_bits=10");
+}
+
+TEST(AcceptHandshake, DeclinesWithoutRefusing) {
+  EXPECT_EQ(agreed({}), "");
+  EXPECT_EQ(agreed({""}), "");
+  EXPECT_EQ(agreed({"permessage-deflate"}, DeflateConfig::Mode::off), "");
+  EXPECT_EQ(agreed({"permessage-deflate; unknown"}), "");
+  EXPECT_EQ(agreed({"permessage-deflate; server_max_window_bits=16"}), "");
+  EXPECT_EQ(agreed({"x-other; a=b"}), "");
+}
+
+TEST(AcceptHandshake, ReadsOffersOfSeveralFields) {
+  EXPECT_EQ(agreed({"permessage-deflate; unknown", "x-other, permessage-deflate"}),
+            "permessage-deflate");
+  EXPECT_EQ(agreed({"permessage-deflate, permessage-deflate", "permessage-deflate"}),
+            "permessage-deflate");
+}
+
+TEST(AcceptHandshake, RefusesMalformedOffers) {
+  EXPECT_EQ(agreed({"permessage-deflate;"}), "400");
+  EXPECT_EQ(agreed({"permessage-deflate", "a b"}), "400");
+  EXPECT_EQ(agreed({"permessage-deflate; client_max_window_bits="}), "400");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "websocket/connection.hpp"
+#include "websocket/deflate.hpp"
 #include "websocket/transcript.hpp"
 
 #include <gtest/gtest.h>
@@ -38,7 +39,8 @@ using test::bytes;
 using test::masked;
 
 struct Fixture {
-  explicit Fixture(const Limits& limits = {}) : connection(Role::server, limits) {}
+  explicit Fixture(const Limits& own_limits = {})
+      : limits(own_limits), connection(Role::server, limits) {}
 
   // Feeds one segment from a kept block, so that only the connection allocates.
   int receive(std::string_view segment) {
@@ -55,11 +57,12 @@ struct Fixture {
   std::vector<char> block = std::vector<char>(100'000);
   ChunkPool pool;
   SendQueue queue{pool};
+  Limits limits;
   Connection connection;
 };
 
 TEST(ConnectionMemory, IsSmall) {
-  EXPECT_LE(sizeof(Connection), 96U);
+  EXPECT_LE(sizeof(Connection), 32U);
 }
 
 TEST(ConnectionMemory, WholeFramesAllocateNothing) {
@@ -125,6 +128,50 @@ TEST(ConnectionMemory, GrowsGeometrically) {
     }
     EXPECT_LE(allocated_bytes - before, 4'000'000U);
   }
+}
+
+// 1 KiB that inflates to 1 MiB and more: what is held stays at the limit, in each role and either
+// way of arriving.
+TEST(ConnectionMemory, BombsHoldNoMoreThanTheLimit) {
+  std::string bomb;
+  Deflater deflater(15, 8, 9);
+  for (int i = 0; i < 64; ++i) {
+    deflater.compress(std::string(1U << 20U, '\0'), Deflater::End::none, bomb);
+  }
+  deflater.compress("", Deflater::End::message, bomb);
+  for (const std::size_t step : {1000U, 100'000U}) {
+    Fixture fixture({.message_bytes = 100'000});
+    DeflatePool pool;
+    fixture.connection.use_deflate({}, pool);
+    const std::string frame = masked(0xc2, bomb);
+    const std::size_t before = allocated_bytes;
+    for (std::size_t at = 0; at < frame.size(); at += step) {
+      EXPECT_EQ(fixture.receive(std::string_view(frame).substr(at, step)), 0);
+    }
+    EXPECT_TRUE(fixture.connection.finished());
+    // All the blocks of a vector that doubles its size, and the one step.
+    EXPECT_LE(allocated_bytes - before, 3 * 100'000 + DeflatePool::kStep);
+  }
+}
+
+TEST(ConnectionMemory, CompressedMessagesWithoutContextLeaveNothing) {
+  Fixture fixture({.deflate = {.threshold = 0}});
+  DeflatePool pool;
+  fixture.connection.use_deflate({}, pool);
+  const std::string hello = bytes("f2 48 cd c9 c9 07 00");
+  const std::string whole = masked(0xc1, hello);
+  const std::string cut = masked(0x41, hello.substr(0, 4)) + masked(0x80, hello.substr(4));
+  std::size_t before = 0;
+  for (int round = 0; round < 3; ++round) {
+    if (round == 1) before = allocations - frees;  // the pool has what it needs by then
+    EXPECT_EQ(fixture.receive(whole), 1);
+    int events = 0;
+    for (const char byte : cut) events += fixture.receive({&byte, 1});
+    EXPECT_EQ(events, 1);
+    fixture.connection.send_text("Hello, Hello, Hello, Hello", fixture.queue);
+    fixture.queue.clear();
+  }
+  EXPECT_EQ(allocations - frees, before);
 }
 
 TEST(ConnectionMemory, EmptyFragmentsCostNothingEach) {

@@ -2,6 +2,7 @@
 
 #include "support/for_each_split.hpp"
 #include "websocket/connection.hpp"
+#include "websocket/deflate.hpp"
 
 #include <gtest/gtest.h>
 
@@ -68,6 +69,9 @@ inline std::string describe(const Event& event) {
   switch (event.type) {
     case Event::Type::message:
       return (event.binary ? "binary " : "text ") + payload;
+    case Event::Type::part:
+      return std::string(event.first ? "first " : "") + (event.last ? "last " : "") +
+             (event.binary ? "binary part " : "text part ") + payload;
     case Event::Type::pong:
       return "pong " + payload;
     case Event::Type::closed:
@@ -84,6 +88,8 @@ inline std::string describe(const Error& error) {
       return "protocol_error";
     case Errc::bad_utf8:
       return "bad_utf8";
+    case Errc::bad_compression:
+      return "bad_compression";
     case Errc::message_too_big:
       return "message_too_big";
     case Errc::too_many:
@@ -125,8 +131,8 @@ inline std::vector<std::string> sent_frames(std::string sent, Role sender) {
 
 // A connection and all it needs to be fed.
 struct Feed {
-  explicit Feed(Role own_role = Role::server, const Limits& limits = {})
-      : connection(own_role, limits, &random), role(own_role) {}
+  explicit Feed(Role own_role = Role::server, const Limits& own_limits = {})
+      : limits(own_limits), connection(own_role, limits, &random), role(own_role) {}
 
   // Each piece lives in a block of exactly its size, which is gone before the next one comes.
   void receive(std::string_view piece) {
@@ -155,6 +161,8 @@ struct Feed {
   SeededRandom random{1};
   ChunkPool pool;
   SendQueue queue{pool};
+  Limits limits;
+  DeflatePool deflate;
   Connection connection;
   Role role;
   std::vector<std::string> seen;

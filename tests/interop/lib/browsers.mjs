@@ -31,18 +31,19 @@ export const kBrowsers = { Chromium: startChromium, Firefox: startFirefox };
 // playwright-core asks for node 20; below that puppeteer drives Chromium as well.
 async function startChromium() {
   if (Number(process.versions.node.split(".")[0]) < 20) {
-    return startPuppeteer({ browser: "chrome", executablePath: kChromium, args: kChromiumFlags });
+    return startPuppeteer({ browser: "chrome", executablePath: kChromium, args: [...kChromiumFlags, "--ignore-certificate-errors"] });
   }
   const { chromium } = await import("playwright-core");
   const profile = await mkdtemp(path.join(tmpdir(), "naru-chromium-"));
   // launch() keeps its profile in a directory of its own below TMPDIR.
   const browser = await chromium.launch({
     executablePath: kChromium,
-    args: kChromiumFlags,
+    args: [...kChromiumFlags, "--ignore-certificate-errors"],  // tests make their own
     env: { ...process.env, TMPDIR: profile, HOME: profile },
   });
   const newPage = async ({ width, height, dark }) => {
     const context = await browser.newContext({
+      ignoreHTTPSErrors: true,
       viewport: { width, height },
       colorScheme: dark ? "dark" : "light",
       serviceWorkers: "block",
@@ -61,6 +62,7 @@ async function startPuppeteer(options) {
   const profile = await mkdtemp(path.join(tmpdir(), `naru-${options.browser}-`));
   const browser = await puppeteer.launch({
     headless: true,
+    acceptInsecureCerts: true,
     userDataDir: path.join(profile, "profile"),
     env: { ...process.env, HOME: profile },
     ...options,

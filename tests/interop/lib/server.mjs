@@ -23,10 +23,19 @@ export function startGallery(port = 0) {
   return start(binary, ["serve", "--listen", `127.0.0.1:${port}`]);
 }
 
+// The same with options of the test's own; `args` say where it listens, on port 0.
+export function startServe(args) {
+  const binary = process.env.NARU_BIN ?? `${kRoot}build/dev/bin/naru`;
+  return start(binary, ["serve", ...args]);
+}
+
 // Another program, from beside `naru`: an example.
 export function startProgram(name, args) {
-  const beside = process.env.NARU_BIN ?? `${kRoot}build/dev/bin/naru`;
-  return start(join(dirname(beside), name), args);
+  return start(programPath(name), args);
+}
+
+export function programPath(name) {
+  return join(dirname(process.env.NARU_BIN ?? `${kRoot}build/dev/bin/naru`), name);
 }
 
 async function start(binary, args) {

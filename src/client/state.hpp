@@ -1,0 +1,111 @@
+#pragma once
+
+#include "base/random.hpp"
+#include "client/backoff.hpp"
+#include "client/dialer.hpp"
+#include "io/loop.hpp"
+#include "naru/websocket_client.hpp"
+#include "transport/websocket_transport.hpp"
+#include "websocket/deflate.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace naru::client {
+
+// One client: its loop, the connection of the moment, and what comes after it. Everything on the
+// loop's thread but where it says otherwise.
+struct State final : private Dialer::User, private transport::WebSocketUser {
+  // Throws std::invalid_argument: see WebSocketClient.
+  State(WebSocketClient& owner, std::string_view url, WebSocketClientOptions given,
+        io::Resolver::Lookup lookup = io::look_up);
+  ~State();
+
+  // Connects, and turns the loop until the end.
+  void run();
+  bool in_loop_thread() const;  // any thread
+
+  SendOutcome send(Message message, const SendOptions& how);
+  SendOutcome send_part(Message piece, Part part);
+  void ping(std::string_view payload);
+  void close(std::uint16_t code, std::string_view reason);
+
+  // The same from other threads.
+  SendOutcome hand_over(Message message, const SendOptions& how);
+  SendOutcome hand_over_part(Message piece, Part part);
+  std::size_t waiting() const { return handed_.load() + buffered_.load(); }
+  std::size_t buffered() const { return transport_ != nullptr ? transport_->buffered() : 0; }
+  bool is_open() const { return number_.load() != 0; }
+
+  WebSocketClient& client;
+  const WebSocketClientOptions options;
+  const Url url;
+  io::Loop loop;  // first of what lives on it
+  std::string subprotocol;
+  Headers headers;
+  std::optional<ConnectFailure> failure;  // of the last attempt
+  std::exception_ptr thrown;              // by a handler
+  std::thread thread;
+
+ private:
+  class Clock final : public io::Timer {
+   public:
+    Clock(State& state, void (State::*ring)()) : state_(state), ring_(ring) {}
+    void on_timer(Instant) override { (state_.*ring_)(); }
+
+   private:
+    State& state_;
+    void (State::*ring_)();
+  };
+  enum class Phase { idle, connecting, open, closing, pausing, ended };
+
+  std::unique_ptr<io::StreamHandler> on_opened(const websocket::ClientHandshake& handshake,
+                                               const http::ReceivedResponse& answer) override;
+  void on_dial_failed(const ConnectFailure& failed) override;
+
+  void on_websocket_open(transport::WebSocketTransport& transport) override;
+  void on_websocket_message(transport::WebSocketTransport& transport, bool binary,
+                            std::span<char> payload) override;
+  void on_websocket_part(transport::WebSocketTransport& transport,
+                         const websocket::Event& event) override;
+  void on_websocket_pong(transport::WebSocketTransport& transport,
+                         std::string_view payload) override;
+  void on_websocket_drain(transport::WebSocketTransport& transport) override;
+  void on_websocket_closed(transport::WebSocketTransport& transport, std::uint16_t code,
+                           std::string_view reason) override;
+  void on_websocket_violation(transport::WebSocketTransport&, const Error&) override {}
+
+  void dial();
+  void pause_or_end(bool again);
+  void end();
+  void give_up();
+  template <class F>
+  void call_handler(F call);
+  SendOutcome outcome(transport::Push push);
+
+  SystemRandom random_;
+  websocket::DeflatePool pool_;
+  transport::WebSocketSettings settings_;
+  DialSettings dial_settings_;
+  Dialer dialer_;
+  Backoff backoff_;
+  Clock again_{*this, &State::dial};
+  Clock too_late_{*this, &State::give_up};
+  Phase phase_ = Phase::idle;
+  bool wanted_ = true;  // close() was not called
+  std::uint64_t connections_ = 0;
+  transport::WebSocketTransport* transport_ = nullptr;  // while it may be sent to
+
+  // Read by other threads.
+  std::atomic<std::uint64_t> number_{0};  // of the open connection; 0: none
+  std::atomic<std::size_t> buffered_{0};  // in it, at the end of the last turn
+  std::atomic<std::size_t> handed_{0};    // on the way to the loop
+};
+
+}  // namespace naru::client

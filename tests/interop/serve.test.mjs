@@ -1,0 +1,137 @@
+// `naru serve` as its operator has it: options and configuration, proxies, certificates, SIGHUP.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import tls from "node:tls";
+
+import { exchange, request, upgradeRequest } from "./lib/raw.mjs";
+import { startServe } from "./lib/server.mjs";
+
+const kHttp = ["--listen", "127.0.0.1:0"];
+const kUpgrade = "/socket.io/?EIO=4&transport=websocket";
+const kPolling = "/socket.io/?EIO=4&transport=polling";
+const kPage = "https://example.org";
+
+let folder;
+before(() => (folder = mkdtempSync(join(tmpdir(), "naru-serve-"))));
+after(() => rmSync(folder, { recursive: true }));
+
+// Runs `check` beside `naru serve` with these arguments.
+async function serving(args, check) {
+  const server = await startServe(args);
+  try {
+    await check(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+// 101 for a WebSocket that is accepted. The request ends with a frame that ends the connection.
+async function upgradeStatus(server, ...headers) {
+  const answer = await exchange(server, `${upgradeRequest(server, kUpgrade, headers)}\xff`);
+  return Number(/^HTTP\/1.1 (\d+)/.exec(answer)?.[1]);
+}
+
+function certificate(name, ...alternatives) {
+  const path = (end) => join(folder, `${name}.${end}`);
+  execFileSync("openssl", [
+    ..."req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2".split(" "),
+    ..."-keyout".split(" "), path("key"), "-out", path("pem"), "-subj", `/CN=${name}`,
+    "-addext", `subjectAltName=${alternatives.map((each) => `DNS:${each}`).join()}`,
+  ], { stdio: "ignore" });
+  return { chain: path("pem"), key: path("key") };
+}
+
+// The common name of the certificate that `host` has there.
+function subject(server, host) {
+  return new Promise((resolve, reject) => {
+    const socket = tls.connect(
+      { host: "127.0.0.1", port: server.port, servername: host, rejectUnauthorized: false },
+      () => {
+        resolve(socket.getPeerCertificate().subject.CN);
+        socket.destroy();
+      },
+    );
+    socket.on("error", reject);
+  });
+}
+
+// Until the server has logged it.
+async function logs(server, event) {
+  const limit = Date.now() + 10_000;
+  while (!server.said.text.includes(event)) {
+    assert.ok(Date.now() < limit, `no ${event} in:\n${server.said.text}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+describe("naru serve: who may connect", { timeout: 60_000 }, () => {
+  const origin = `Origin: ${kPage}`;
+
+  it("refuses pages of other origins", () =>
+    serving(kHttp, async (server) => {
+      assert.equal(await upgradeStatus(server), 101);
+      assert.equal(await upgradeStatus(server, origin), 403);
+    }));
+
+  it("takes pages of the origins that --origin lists", () =>
+    serving([...kHttp, "--origin", "https://other.example", "--origin", kPage], async (server) => {
+      assert.equal(await upgradeStatus(server, origin), 101);
+      assert.equal(await upgradeStatus(server, "Origin: https://evil.example"), 403);
+      const answer = await request(server, kPolling, { headers: { Origin: kPage } });
+      assert.equal(answer.headers["access-control-allow-origin"], kPage);
+    }));
+
+  it("believes the proxies that --trusted-proxy lists", () =>
+    serving([...kHttp, "--trusted-proxy", "127.0.0.0/8"], async (server) => {
+      const words = ["X-Forwarded-Proto: https", "X-Forwarded-Host: example.org"];
+      assert.equal(await upgradeStatus(server, origin, ...words), 101);
+      assert.equal(await upgradeStatus(server, origin), 403);
+    }));
+
+  it("reads the same from a file", async () => {
+    const file = join(folder, "naru.toml");
+    writeFileSync(file, `listen = "127.0.0.1:0"\norigins = ["${kPage}"]\ntrusted_proxies = "::1"\n`);
+    await serving(["--config", file], async (server) => {
+      assert.equal(await upgradeStatus(server, origin), 101);
+    });
+  });
+
+  it("does not start with a proxy that is no address", async () => {
+    await assert.rejects(startServe([...kHttp, "--trusted-proxy", "proxy.example"]), /not an address/);
+  });
+});
+
+describe("naru serve: certificates", { timeout: 60_000 }, () => {
+  it("chooses them by host name and reads them again on SIGHUP", async () => {
+    const first = certificate("first", "first.example");
+    const second = certificate("second", "second.example");
+    const renewed = certificate("renewed", "second.example");
+    const args = [first, second].flatMap(({ chain, key }) => ["--tls-cert", chain, "--tls-key", key]);
+    await serving(["--listen", "https://127.0.0.1:0", ...args], async (server) => {
+      assert.equal(await subject(server, "first.example"), "first");
+      assert.equal(await subject(server, "second.example"), "second");
+
+      copyFileSync(renewed.chain, second.chain);  // and not yet the key
+      server.child.kill("SIGHUP");
+      await logs(server, "event=tls_reload_failed");
+      assert.equal(await subject(server, "second.example"), "second");
+
+      copyFileSync(renewed.key, second.key);
+      server.child.kill("SIGHUP");
+      await logs(server, "event=tls_reloaded");
+      // Each loop takes the new ones with its next turn.
+      while ((await subject(server, "second.example")) !== "renewed");
+      assert.equal(await subject(server, "first.example"), "first");
+    });
+  });
+
+  it("does not start when certificates and keys are not pairs", async () => {
+    const { chain } = certificate("alone", "alone.example");
+    await assert.rejects(startServe(["--listen", "https://127.0.0.1:0", "--tls-cert", chain]), /go together/);
+  });
+});
