@@ -6,12 +6,14 @@
 #include <cstring>
 #include <functional>
 #include <new>
+#include <utility>
 
 namespace naru {
 namespace {
 
 constexpr std::size_t kSmallChunk = 1024;  // with its head: what most turns need
 constexpr std::size_t kLargeChunk = 16384;
+constexpr std::size_t kLargestBlock = std::size_t{4} << 20U;  // of those kept
 constexpr std::size_t kCopyBelow = 512;
 
 }  // namespace
@@ -39,26 +41,31 @@ struct ChunkPool::Chunk {
 };
 
 ChunkPool::~ChunkPool() {
-  while (free_small_ != nullptr) {
-    Chunk* chunk = free_small_;
-    free_small_ = chunk->next;
-    chunk->~Chunk();
-    ::operator delete(chunk);
+  for (Chunk** list : {&free_small_, &free_large_}) {
+    while (*list != nullptr) {
+      Chunk* const chunk = std::exchange(*list, (*list)->next);
+      chunk->~Chunk();
+      ::operator delete(chunk);
+    }
   }
+}
+
+// Chunks of two sizes are kept; others are made to measure.
+ChunkPool::Chunk** ChunkPool::free_list(std::size_t capacity) {
+  if (capacity == kSmallChunk - sizeof(Chunk)) return &free_small_;
+  return capacity == kLargeChunk - sizeof(Chunk) ? &free_large_ : nullptr;
 }
 
 ChunkPool::Chunk* ChunkPool::acquire(std::size_t wanted) {
   constexpr std::size_t small = kSmallChunk - sizeof(Chunk);
-  if (wanted <= small && free_small_ != nullptr) {
-    Chunk* chunk = free_small_;
-    free_small_ = chunk->next;
-    kept_ -= kSmallChunk;
+  constexpr std::size_t large = kLargeChunk - sizeof(Chunk);
+  const std::size_t capacity = wanted <= small ? small : std::max(wanted, large);
+  if (Chunk** list = free_list(capacity); list != nullptr && *list != nullptr) {
+    Chunk* const chunk = std::exchange(*list, (*list)->next);
+    kept_ -= sizeof(Chunk) + capacity;
     chunk->begin = chunk->end = 0;
     return chunk;
   }
-  const std::size_t capacity = wanted <= small         ? small
-                               : wanted <= kLargeChunk ? kLargeChunk
-                                                       : wanted;
   auto* chunk = new (::operator new(sizeof(Chunk) + capacity)) Chunk(*this);
   chunk->capacity = capacity;
   return chunk;
@@ -67,14 +74,20 @@ ChunkPool::Chunk* ChunkPool::acquire(std::size_t wanted) {
 void ChunkPool::release(Chunk* chunk) {
   chunk->shared.reset();
   chunk->borrowed = nullptr;
-  if (chunk->capacity == kSmallChunk - sizeof(Chunk) && kept_ + kSmallChunk <= kept_limit_) {
-    chunk->next = free_small_;
-    free_small_ = chunk;
-    kept_ += kSmallChunk;
+  const std::size_t size = sizeof(Chunk) + chunk->capacity;
+  if (Chunk** list = free_list(chunk->capacity); list != nullptr && kept_ + size <= kept_limit_) {
+    chunk->next = std::exchange(*list, chunk);
+    kept_ += size;
     return;
   }
   chunk->~Chunk();
   ::operator delete(chunk);
+}
+
+void ChunkPool::give_block(std::vector<char> block) {
+  if (block.capacity() <= block_.capacity() || block.capacity() > kLargestBlock) return;
+  block.clear();
+  block_ = std::move(block);
 }
 
 SendQueue::Chunk* SendQueue::grow(std::size_t wanted) {

@@ -5,6 +5,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace naru {
 
@@ -22,13 +24,22 @@ class ChunkPool {
   ChunkPool(const ChunkPool&) = delete;
   ChunkPool& operator=(const ChunkPool&) = delete;
 
+  // One block for messages that arrive in many pieces, used again and again: a fresh one costs a
+  // page fault for every 4 KiB. Empty while somebody has it.
+  std::vector<char> take_block() { return std::exchange(block_, {}); }
+  // Keeps the larger of the two, if it is not too large for that.
+  void give_block(std::vector<char> block);
+
  private:
   friend class SendQueue;
   struct Chunk;
   Chunk* acquire(std::size_t wanted);
   void release(Chunk* chunk);
+  Chunk** free_list(std::size_t capacity);
 
   Chunk* free_small_ = nullptr;
+  Chunk* free_large_ = nullptr;
+  std::vector<char> block_;
   std::size_t kept_ = 0;
   std::size_t kept_limit_;
   // What is being lent, to whom; and who has borrowed and not repaid.
@@ -73,9 +84,10 @@ class SendQueue {
   void consume(std::size_t count);
   void clear();
 
+  ChunkPool& pool() const;
+
  private:
   using Chunk = ChunkPool::Chunk;
-  ChunkPool& pool() const;
   Chunk* grow(std::size_t wanted);
 
   // A ring of chunks, none of them empty: the last one knows the first, and each its pool.

@@ -108,7 +108,7 @@ void Routes::add(const RoutePattern& pattern, std::unique_ptr<Endpoint> endpoint
     if (std::any_of(routes.begin(), routes.end(), same)) refuse(pattern.text(), kTwice);
     routes.push_back({pattern, added});
   }
-  std::stable_sort(beginnings_.begin(), beginnings_.end(), [](const Route& a, const Route& b) {
+  std::sort(beginnings_.begin(), beginnings_.end(), [](const Route& a, const Route& b) {
     return a.pattern.text().size() > b.pattern.text().size();
   });
   endpoints_.push_back(std::move(endpoint));

@@ -202,7 +202,7 @@ Connection::Step Connection::receive_piece(std::span<char> piece, SendQueue& out
     if (!state.binary && !state.utf8.receive(view(piece))) {
       return fail(Errc::bad_utf8, "text is not UTF-8", out);
     }
-    if (!limits_->parts) state.append(piece);
+    if (!limits_->parts) state.append(piece, out.pool());
   }
   if (message_ends && !state.binary && !state.utf8.complete()) {
     return fail(Errc::bad_utf8, "text is not UTF-8", out);

@@ -21,6 +21,11 @@ namespace naru::websocket {
 // Connection's memory of what is not complete yet: a head, a frame, a fragmented message. Exists
 // only while there is something to remember.
 struct Connection::Partial {
+  Partial() = default;
+  ~Partial() { drop_message(); }
+  Partial(const Partial&) = delete;
+  Partial& operator=(const Partial&) = delete;
+
   std::array<char, detail::kLongestHead> head_bytes;
   std::uint8_t head_size = 0;  // of a head that is cut; else 0
 
@@ -38,6 +43,7 @@ struct Connection::Partial {
   std::uint64_t wire_bytes = 0;        // of the message, with what is still to come of `frame`
   std::size_t inflated = 0;            // of a message in parts
   std::unique_ptr<Inflater> borrowed;  // where the peer keeps no context
+  ChunkPool* lender = nullptr;         // of the block that `message` began with
   std::vector<char> message;  // one block for all fragments, so that tiny ones cost no more
   std::array<char, detail::kLongestControl> control;  // payload of a control frame that is cut
 
@@ -71,8 +77,13 @@ struct Connection::Partial {
 
   // The block grows with what has arrived, at most doubling, never with what a head promises; but
   // when the end is in sight, not beyond it.
-  void append(std::span<const char> piece) {
+  void append(std::span<const char> piece, ChunkPool& pool) {
+    constexpr std::size_t worth_a_block = 65536;
     const std::size_t wanted = message.size() + piece.size();
+    if (message.capacity() == 0 && frame.payload_bytes >= worth_a_block) {
+      lender = &pool;
+      message = pool.take_block();
+    }
     if (wanted > message.capacity()) {
       constexpr std::size_t first_capacity = 256;
       std::size_t capacity = std::max({wanted, 2 * message.capacity(), first_capacity});
@@ -85,7 +96,10 @@ struct Connection::Partial {
     message.insert(message.end(), piece.begin(), piece.end());
   }
 
-  void drop_message() { std::vector<char>().swap(message); }
+  void drop_message() {
+    std::vector<char> block = std::exchange(message, {});
+    if (lender != nullptr) std::exchange(lender, nullptr)->give_block(std::move(block));
+  }
 };
 
 struct Connection::Held {

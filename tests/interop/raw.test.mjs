@@ -108,13 +108,12 @@ describe("engineio-v4 over HTTP", { timeout: 30_000 }, () => {
       assert.match(answer, /Unsupported protocol version$/);
     });
 
-    const kNoProfile = "naru-conformance has no profile engineio-client yet";
-    it("answers a refused handshake with code 4 and 403", { todo: kNoProfile }, async () => {
+    it("answers a refused handshake with code 4 and 403", async () => {
       const strict = await startProfile("engineio-client");
       try {
         assertError(await request(strict, `${kPolling}&deny=1`), 4, 403);
         const answer = await exchange(strict, upgradeRequest(strict, "/engine.io/?EIO=4&transport=websocket&deny=1"));
-        assert.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/);
+        assert.match(answer, /^HTTP\/1\.1 403 Forbidden\r\n/);
         assert.match(answer, /Forbidden$/);
       } finally {
         await strict.stop();
