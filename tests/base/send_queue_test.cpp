@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 namespace naru {
 namespace {
@@ -268,6 +269,35 @@ TEST(ChunkPool, GivesAReturnedChunkAgain) {
   const char* first = queue.append_uninitialized(10).data();
   queue.clear();
   EXPECT_EQ(queue.append_uninitialized(10).data(), first);
+}
+
+TEST(ChunkPool, GivesALargeChunkAgain) {
+  ChunkPool pool;
+  SendQueue queue(pool);
+  const char* const first = queue.append_uninitialized(9000).data();
+  queue.clear();
+  EXPECT_EQ(queue.append_uninitialized(9000).data(), first);
+}
+
+TEST(ChunkPool, LendsItsBlockToOneAtATime) {
+  ChunkPool pool;
+  std::vector<char> block = pool.take_block();
+  EXPECT_EQ(block.capacity(), 0U);
+  block.assign(100'000, 'x');
+  const char* const bytes = block.data();
+  pool.give_block(std::move(block));
+  const std::vector<char> again = pool.take_block();
+  EXPECT_EQ(again.data(), bytes);
+  EXPECT_TRUE(again.empty());
+  EXPECT_EQ(pool.take_block().capacity(), 0U);
+}
+
+TEST(ChunkPool, KeepsTheLargerBlockButNoneOverItsLimit) {
+  ChunkPool pool;
+  pool.give_block(std::vector<char>(2000));
+  pool.give_block(std::vector<char>(1000));
+  pool.give_block(std::vector<char>((std::size_t{4} << 20U) + 1));
+  EXPECT_EQ(pool.take_block().capacity(), 2000U);
 }
 
 TEST(ChunkPool, ReturnedChunksAreEmpty) {
