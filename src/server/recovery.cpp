@@ -127,7 +127,9 @@ std::shared_ptr<const Recovery::Entry> Recovery::next(unsigned loop) {
     if (!entry->only || *entry->only == loop) return entry;
   }
   woken_[loop] = false;
-  if (bytes_ > options_.log_bytes || log_.size() > options_.log_packets) trim(latest_);
+  const bool over = bytes_ > options_.log_bytes || log_.size() > options_.log_packets;
+  // A task that is done must not wait for the next entry: it may hold what the user thinks gone.
+  if (over || cleared_ < *std::min_element(seen_.begin(), seen_.end())) trim(latest_);
   return nullptr;
 }
 

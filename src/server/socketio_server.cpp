@@ -50,6 +50,17 @@ SocketIoServer::SocketIoServer(State& state, SocketIoOptions options)
   of("/");
 }
 
+// Handlers may hold broadcasts, and the log questions, that hold their namespace.
+SocketIoServer::~SocketIoServer() {
+  const auto let_go = [](NamespaceState& nsp) {
+    *nsp.handlers_of_pattern() = {};
+    nsp.recovery.reset();
+  };
+  for (const auto& [name, nsp] : literals_) let_go(*nsp);
+  for (const Pattern& pattern : patterns_) let_go(*pattern.nsp);
+  for (const auto& [name, made] : made_) let_go(*made.nsp);
+}
+
 std::unique_ptr<EngineUser> SocketIoServer::make_user(EngineSession& session) {
   if (options_.recovery.enabled) start_sweeping();
   return std::make_unique<SocketIoSession>(*this, session);

@@ -22,6 +22,7 @@ namespace naru::server {
 class SocketIoServer final : public SocketIo, public EngineUserFactory {
  public:
   SocketIoServer(State& state, SocketIoOptions options);
+  ~SocketIoServer() override;
 
   Namespace& of(std::string_view name) override;
   Namespace& of(NamespacePattern pattern) override;

@@ -85,11 +85,9 @@ class Worker final : public transport::HttpService {
   void replace_tls(std::size_t listener, std::shared_ptr<io::TlsContext> tls);
 
   // Keeps a request waiting for an answer, which any worker may give.
-  AnswerTo expect_answer(transport::HttpExchange& connection,
-                         UniqueFunction<void()> on_abandoned);
-  void answer(
-      AnswerTo to, http::Response response,
-      transport::HttpExchange::After after = transport::HttpExchange::After::keep_alive);
+  AnswerTo expect_answer(transport::HttpExchange& connection, UniqueFunction<void()> on_abandoned);
+  void answer(AnswerTo to, http::Response response,
+              transport::HttpExchange::After after = transport::HttpExchange::After::keep_alive);
 
   bool takes_sessions();  // false: this loop has its share of the limit
   EngineSession* find_session(std::string_view sid) const;

@@ -69,7 +69,9 @@ const std::string kOffer = "permessage-deflate; client_max_window_bits";
 // Long enough, and each another one.
 std::string story(int number) {
   std::string text = std::to_string(number);
-  while (text.size() < 3000) text += " and then there were " + std::to_string(number + text.size());
+  while (text.size() < 3000)
+    text +=
+        " and then there were " + std::to_string(text.size() + static_cast<std::size_t>(number));
   return text;
 }
 
