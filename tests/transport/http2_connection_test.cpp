@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 
 struct Http2World : HttpWorld {
   explicit Http2World(HttpLimits given = {}) : HttpWorld(given, Wire::tcp, Version::http2) {}
+  ~Http2World() override { stop(); }
 };
 
 // ---- requests

@@ -43,14 +43,18 @@ class HttpWorld : public HttpService {
     port = listener_->port();
   }
   ~HttpWorld() override {
-    loop_.stop();
-    if (thread_.joinable()) thread_.join();
+    stop();
     listener_.reset();
   }
 
   // The hooks are set by now.
   void start() {
     thread_ = std::thread([this] { loop_.run(); });
+  }
+  // Before anything that its hooks use has gone.
+  void stop() {
+    loop_.stop();
+    if (thread_.joinable()) thread_.join();
   }
   void post(std::function<void()> task) { loop_.post(std::move(task)); }
   io::Loop& loop() { return loop_; }
