@@ -37,18 +37,6 @@ struct SocketSnapshot {
   std::string data_json;
 };
 
-// A session whose connection was lost, for whichever node its client comes back to.
-struct LostSession {
-  std::string pid;
-  std::string sid;
-  std::vector<std::string> rooms;
-  std::string data_json;
-};
-struct RestoredSession {
-  LostSession session;
-  std::vector<Event> missed;  // offsets appended
-};
-
 // Where the answers to a request go; calls come one at a time, from any thread.
 class Collector {
  public:
@@ -88,12 +76,6 @@ class Adapter {
  public:
   virtual ~Adapter() = default;
 
-  // A room of this node got its first socket, or lost its last: for adapters that subscribe by
-  // room. Told only to those that ask.
-  virtual bool wants_rooms() const { return false; }
-  virtual void room_created(std::string_view) {}
-  virtual void room_deleted(std::string_view) {}
-
   virtual void broadcast(const Event& event, const Audience& audience, const Flags& flags,
                          std::shared_ptr<Collector> answers) = 0;
   virtual void sockets_join(const Audience& audience, const std::vector<std::string>& rooms) = 0;
@@ -104,16 +86,6 @@ class Adapter {
                              std::function<void(Result<std::vector<SocketSnapshot>>)> done) = 0;
   virtual void server_side_emit(const Event& event, const Flags& flags,
                                 std::shared_ptr<Collector> answers) = 0;
-  // How many nodes there are, this one included.
-  virtual void count_nodes(std::function<void(std::size_t)> done) = 0;
-
-  // Recovery that survives the node. An adapter without it leaves sessions to this node's memory.
-  virtual bool keeps_sessions() const { return false; }
-  virtual void persist_session(const LostSession&, std::chrono::milliseconds) {}
-  virtual void restore_session(std::string_view, std::string_view,
-                               std::function<void(std::optional<RestoredSession>)> done) {
-    done(std::nullopt);
-  }
 };
 
 // A node on its own.
@@ -129,7 +101,6 @@ class NoAdapter final : public Adapter {
     done(std::vector<SocketSnapshot>());
   }
   void server_side_emit(const Event&, const Flags&, std::shared_ptr<Collector>) override {}
-  void count_nodes(std::function<void(std::size_t)> done) override { done(1); }
 };
 
 }  // namespace naru::hub

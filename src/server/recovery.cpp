@@ -93,6 +93,7 @@ LogNumber Recovery::add(Entry entry, Instant now, EventPublication* event, const
   auto shared = std::make_shared<Entry>(std::move(entry));
   std::vector<unsigned> sleeping;
   LogNumber number = 0;
+  Gone gone;
   {
     const std::lock_guard lock(mutex_);
     shared->number = number = ++end_;
@@ -111,13 +112,14 @@ LogNumber Recovery::add(Entry entry, Instant now, EventPublication* event, const
     }
     log_.push_back({now, std::move(shared)});
     latest_ = now;
-    trim(now);
+    trim(now, gone);
   }
   for (const unsigned loop : sleeping) wake(loop);
   return number;
 }
 
 std::shared_ptr<const Recovery::Entry> Recovery::next(unsigned loop) {
+  Gone gone;
   const std::lock_guard lock(mutex_);
   LogNumber& seen = seen_[loop];
   while (seen < end_) {
@@ -129,12 +131,12 @@ std::shared_ptr<const Recovery::Entry> Recovery::next(unsigned loop) {
   woken_[loop] = false;
   const bool over = bytes_ > options_.log_bytes || log_.size() > options_.log_packets;
   // A task that is done must not wait for the next entry: it may hold what the user thinks gone.
-  if (over || cleared_ < *std::min_element(seen_.begin(), seen_.end())) trim(latest_);
+  if (over || cleared_ < *std::min_element(seen_.begin(), seen_.end())) trim(latest_, gone);
   return nullptr;
 }
 
 // What some loop has still to deliver stays, whatever the limits.
-void Recovery::trim(Instant now) {
+void Recovery::trim(Instant now, Gone& gone) {
   const LogNumber seen_by_all = *std::min_element(seen_.begin(), seen_.end());
   LogNumber first = end_ - log_.size() + 1;
   for (cleared_ = std::max(cleared_, first - 1); cleared_ < seen_by_all; ++cleared_) {
@@ -142,7 +144,7 @@ void Recovery::trim(Instant now) {
         log_[static_cast<std::size_t>(cleared_ + 1 - first)].entry;
     if (entry->kept) continue;
     bytes_ -= entry->bytes;
-    entry.reset();
+    gone.push_back(std::move(entry));
   }
   while (!log_.empty() && first <= seen_by_all) {
     const Slot& oldest = log_.front();
@@ -150,7 +152,10 @@ void Recovery::trim(Instant now) {
         oldest.at + keep_ >= now) {
       break;
     }
-    if (oldest.entry) bytes_ -= oldest.entry->bytes;
+    if (oldest.entry) {
+      bytes_ -= oldest.entry->bytes;
+      gone.push_back(oldest.entry);
+    }
     log_.pop_front();
     ++first;
   }
@@ -270,9 +275,10 @@ void Recovery::expire(Instant now, Dropped& dropped) {
 }
 
 bool Recovery::sweep(Instant now) {
+  Gone gone;
   Dropped dropped;
   const std::lock_guard lock(mutex_);
-  trim(now);
+  trim(now, gone);
   expire(now, dropped);
   return away_count_ != 0;
 }

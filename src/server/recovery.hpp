@@ -145,8 +145,10 @@ class Recovery {
 
   LogNumber add(Entry entry, Instant now, EventPublication* event, const Worker* here,
                 const Wake& wake);
-  void trim(Instant now);
-  using Dropped = std::vector<std::unique_ptr<AwaySession>>;  // to be freed without the lock
+  // To be freed without the lock: what they hold of the user's may come back here.
+  using Gone = std::vector<std::shared_ptr<const Entry>>;
+  using Dropped = std::vector<std::unique_ptr<AwaySession>>;
+  void trim(Instant now, Gone& gone);
   void expire(Instant now, Dropped& dropped);
   std::optional<LogNumber> parse_offset(std::string_view offset) const;
 
