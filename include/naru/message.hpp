@@ -11,12 +11,17 @@ namespace naru {
 struct Message {
   std::string_view data{};
   bool binary = false;
+  bool json = false;  // text that is one JSON value, for protocols that tell the two apart
 
   std::string_view text() const { return data; }
   BytesView bytes() const { return as_bytes(data); }
 };
 inline Message text(std::string_view data) {
   return {data, false};
+}
+// `data` is valid JSON, or naru::Topic refuses it.
+inline Message json_message(std::string_view data) {
+  return {data, false, true};
 }
 inline Message binary(BytesView data) {
   return {as_text(data), true};

@@ -4,6 +4,7 @@
 #include "naru/result.hpp"
 #include "naru/socketio.hpp"
 #include "naru/tls.hpp"
+#include "naru/topic.hpp"
 #include "naru/websocket.hpp"
 
 #include <chrono>
@@ -86,21 +87,6 @@ struct Stats {
   std::uint64_t tls_failed = 0;
   std::uint64_t tls_delayed = 0;  // connections that waited for their handshake
   std::uint64_t tls_refused = 0;  // closed without one: too many waited, or for too long
-};
-
-// A name that publications reach subscribers by. Copyable; usable on any thread and for ever:
-// once the server has gone, nothing happens.
-class Topic {
- public:
-  // Sends to every subscriber on every loop; copies the message once.
-  void publish(Message message, const PublishOptions& options = {}) const;
-
- private:
-  friend class Server;
-  Topic(const std::shared_ptr<server::State>& state, std::string name)
-      : state_(state), name_(std::move(name)) {}
-  std::weak_ptr<server::State> state_;  // a handler may hold the topic, and the server the handler
-  std::string name_;
 };
 
 // The server: routes are registered first, then start() or run() makes them immutable, and the

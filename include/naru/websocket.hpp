@@ -2,6 +2,7 @@
 
 #include "naru/message.hpp"
 #include "naru/tls.hpp"
+#include "naru/topic.hpp"
 
 #include <any>
 #include <chrono>
@@ -20,32 +21,6 @@ namespace server {
 class WebSocketEndpoint;
 struct State;
 }  // namespace server
-
-// What became of a publication, summed over its receivers.
-struct PublishOutcome {
-  std::size_t sent = 0;
-  std::size_t blocked = 0;  // queued, but the peer reads slowly
-  std::size_t dropped = 0;
-  std::size_t closed = 0;  // closing, or closed just now because their limit was passed
-
-  std::size_t receivers() const { return sent + blocked + dropped + closed; }
-  PublishOutcome& operator+=(const PublishOutcome& other) {
-    sent += other.sent;
-    blocked += other.blocked;
-    dropped += other.dropped;
-    closed += other.closed;
-    return *this;
-  }
-};
-
-struct PublishOptions {
-  bool compress = true;    // once for all receivers that agreed on the same
-  bool droppable = false;  // receivers that are above their high-water mark miss it
-  std::string_view key{};  // SlowConsumer::keep_latest; empty: the name of the topic
-  // Called once, when every loop has delivered, after publish() has returned: on the loop that
-  // called publish(), or on one of the server's when no loop did. Not once the server has stopped.
-  std::function<void(const PublishOutcome&)> on_done{};
-};
 
 // What the handshake said, for handlers and policies. Borrowed like everything in a handler.
 struct RequestInfo {

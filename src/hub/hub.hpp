@@ -18,7 +18,7 @@ namespace naru::hub {
 // A key for identical bytes: all subscribers of one format are sent the same encoding. The hub
 // gives it no meaning.
 using WireFormat = std::uint8_t;
-inline constexpr std::size_t kWireFormats = 12;  // keys are below it
+inline constexpr std::size_t kWireFormats = 24;  // keys are below it
 
 class Hub;
 class Publication;

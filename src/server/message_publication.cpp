@@ -1,17 +1,32 @@
 #include "server/message_publication.hpp"
 
+#include "json/split.hpp"
 #include "server/plain_websocket.hpp"
 #include "server/state.hpp"
+#include "server/wire_formats.hpp"
 #include "websocket/deflate.hpp"
 #include "websocket/frame.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace naru::server {
 namespace {
+
+constexpr std::size_t kEventBytes = 200;
+constexpr std::size_t kHeaders = 16;
+constexpr std::size_t kHeaderBytes = 4096;
+
+// Without control characters: nothing that could end a line of a protocol.
+bool is_printable(std::string_view text) {
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
 
 // Adds up what the loops say about one publication; the last of them has the sum told.
 class Tally {
@@ -45,20 +60,32 @@ websocket::Opcode opcode_of(bool binary) {
 
 MessagePublication::MessagePublication(std::string_view topic, Message message,
                                        const PublishOptions& options)
-    : topic_(topic), key_(options.key), binary_(message.binary), compress_(options.compress) {
+    : topic_(topic),
+      key_(options.key),
+      event_(options.event),
+      headers_(options.headers),
+      binary_(message.binary),
+      json_(message.json),
+      compress_(options.compress) {
   std::string frame;
   websocket::append_frame(opcode_of(binary_), {}, message.data, frame);
   frame_ = std::make_shared<const std::string>(std::move(frame));
-  plain_ = std::string_view(*frame_).substr(frame_->size() - message.data.size());
+  data_ = std::string_view(*frame_).substr(frame_->size() - message.data.size());
 }
 
+// Formats that no file knows cannot be said.
 SharedBytes MessagePublication::encode(hub::WireFormat format) const {
-  if (format == 0) return frame_;
+  if (format < wire::push) return encode_websocket(format);
+  return nullptr;
+}
+
+SharedBytes MessagePublication::encode_websocket(hub::WireFormat format) const {
+  if (format == wire::websocket) return frame_;
   // Whether it is long enough, its receivers have said: see PlainWebSocket::wire_format.
   constexpr websocket::DeflateConfig config{.threshold = 0};
   std::string frame;
   std::string deflated;
-  websocket::append_shared(opcode_of(binary_), {}, plain_, format, config,
+  websocket::append_shared(opcode_of(binary_), {}, data_, format, config,
                            Worker::current()->deflate, frame, &deflated);
   if (deflated.empty()) return frame_;  // it would not have shrunk
   return std::make_shared<const std::string>(std::move(frame));
@@ -68,10 +95,36 @@ transport::HeldMessage MessagePublication::hold(const SharedBytes& bytes, Key ke
   transport::HeldMessage held{.binary = binary_,
                               .compress = compressed(bytes),
                               .owner = frame_,
-                              .data = plain_,
+                              .data = data_,
                               .frames = bytes};
   if (key == Key::kept) held.key = key_.empty() ? topic_ : key_;
   return held;
+}
+
+std::size_t MessagePublication::bytes() const {
+  std::size_t total = sizeof(*this) + topic_.size() + event_.size() + frame_->size();
+  for (const auto& [name, value] : headers_) total += name.size() + value.size();
+  return total;
+}
+
+void MessagePublication::place(std::string_view epoch, std::uint64_t offset) {
+  epoch_ = epoch;
+  offset_ = offset;
+}
+
+void check_publication(Message message, const PublishOptions& options) {
+  const auto require = [](bool holds, const char* what) {
+    if (!holds) throw std::invalid_argument(std::string("naru: publish: ") + what);
+  };
+  require(options.event.size() <= kEventBytes && is_printable(options.event), "bad event name");
+  require(options.headers.size() <= kHeaders, "too many headers");
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : options.headers) {
+    bytes += name.size() + value.size();
+    require(!name.empty() && is_printable(name) && is_printable(value), "bad header");
+  }
+  require(bytes <= kHeaderBytes, "too long headers");
+  require(!message.json || json::validate(message.data, {}), "no JSON");
 }
 
 void publish(State& state, std::string_view topic, Message message, const PublishOptions& options,

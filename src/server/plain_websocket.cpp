@@ -52,6 +52,7 @@ void WebSocket::unsubscribe(std::string_view topic) {
 
 void WebSocket::publish(std::string_view topic, Message message, const PublishOptions& options) {
   auto& self = static_cast<PlainWebSocket&>(*this);
+  server::check_publication(message, options);
   server::publish(self.route_.worker.state(), topic, message, options, &self);
 }
 

@@ -171,6 +171,7 @@ Topic Server::topic(std::string_view name) const {
 
 void Topic::publish(Message message, const PublishOptions& options) const {
   if (const std::shared_ptr<State> state = state_.lock()) {
+    server::check_publication(message, options);
     server::publish(*state, name_, message, options, nullptr);
   }
 }

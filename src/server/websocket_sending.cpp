@@ -51,7 +51,7 @@ SendOutcome PlainWebSocket::send_message(Message message, const SendOptions& how
 hub::WireFormat PlainWebSocket::wire_format(const hub::Publication& publication) const {
   const auto& message = static_cast<const MessagePublication&>(publication);
   if (transport_ == nullptr || !message.compressible() ||
-      message.plain().size() < options().compression.threshold) {
+      message.data().size() < options().compression.threshold) {
     return 0;
   }
   return static_cast<hub::WireFormat>(transport_->wire_class());
@@ -65,7 +65,7 @@ hub::Delivered PlainWebSocket::deliver(const SharedBytes& bytes,
   using Key = MessagePublication::Key;
   const bool dropped = delivery == hub::Delivery::droppable && is_slow();
   const bool waits = !dropped && must_wait();
-  if (dropped || (!waits && !fits(message.plain().size()))) {
+  if (dropped || (!waits && !fits(message.data().size()))) {
     miss(message.hold(bytes, Key::none));
     return hub::Delivered::dropped;
   }
@@ -76,7 +76,7 @@ hub::Delivered PlainWebSocket::deliver(const SharedBytes& bytes,
     if (outcome == SendOutcome::dropped) miss(std::move(held), Counted::already);
     return to_delivered(outcome);
   }
-  const std::string_view plain = message.compressed(bytes) ? message.plain() : std::string_view();
+  const std::string_view plain = message.compressed(bytes) ? message.data() : std::string_view();
   return to_delivered(route_.worker.count(transport_->send_encoded(bytes, false, plain)));
 }
 
