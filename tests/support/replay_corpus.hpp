@@ -13,9 +13,9 @@ namespace naru::test {
 // Gives every file of fuzz/corpus/<name>/ to `run` (LLVMFuzzerTestOneInput); how many there were.
 inline std::size_t replay_corpus(std::string_view name,
                                  int (*run)(const std::uint8_t*, std::size_t)) {
-  const auto root = std::filesystem::path(__FILE__).parent_path() / "../../fuzz/corpus";
   std::size_t files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(root / name)) {
+  const auto corpus = std::filesystem::path(NARU_CORPUS) / name;  // of tests/CMakeLists.txt
+  for (const auto& entry : std::filesystem::directory_iterator(corpus)) {
     std::ifstream in(entry.path(), std::ios::binary);
     const std::string bytes{std::istreambuf_iterator<char>(in), {}};
     run(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
