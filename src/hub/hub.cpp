@@ -3,10 +3,18 @@
 #include "base/assert.hpp"
 
 #include <algorithm>
-#include <array>
+#include <memory>
+#include <string>
 #include <utility>
 
 namespace naru::hub {
+namespace {
+
+// More than this does not wait: its joined encodings are copies.
+constexpr std::size_t kPostedAtMost = 64;
+constexpr std::size_t kPostedBytes = 65536;
+
+}  // namespace
 
 void Outcome::add(Delivered what) {
   switch (what) {
@@ -25,12 +33,45 @@ void Outcome::add(Delivered what) {
   }
 }
 
-// One publication on its way through the hub. An encoding is made when the first subscriber of its
-// format is met.
+Burst::Encodings& Burst::in(WireFormat format) {
+  const auto found =
+      std::find_if(formats_.begin(), formats_.end(),
+                   [format](const Encodings& known) { return known.format == format; });
+  if (found != formats_.end()) return *found;
+  return formats_.emplace_back(Encodings{.format = format, .each{size(), SharedBytes()}});
+}
+
+const SharedBytes& Burst::encoded(std::size_t i, WireFormat format) {
+  SharedBytes& bytes = in(format).each[i];
+  if (!bytes) bytes = (*this)[i].encode(format);
+  return bytes;
+}
+
+const SharedBytes& Burst::joined(WireFormat format) {
+  if (size() == 1) return encoded(0, format);
+  SharedBytes& joined = in(format).joined;
+  if (joined) return joined;
+  std::string all;
+  for (std::size_t i = 0; i < size(); ++i) {
+    const SharedBytes& one = encoded(i, format);
+    if (!one) return joined;
+    all += *one;
+  }
+  joined = std::make_shared<const std::string>(std::move(all));
+  return joined;
+}
+
+void Subscriber::deliver_all(Burst& burst) {
+  for (std::size_t i = 0; i < burst.size(); ++i) {
+    const SharedBytes& bytes = burst.encoded(i, wire_format(burst[i]));
+    if (bytes) burst.took(i, deliver(bytes, burst[i], burst.delivery()));
+  }
+}
+
+// One burst on its way to its receivers, each of whom it reaches once.
 class Hub::Round {
  public:
-  Round(std::uint64_t number, const Publication& publication, Delivery delivery)
-      : number_(number), publication_(publication), delivery_(delivery) {}
+  Round(Burst& burst, std::uint64_t number) : burst_(burst), number_(number) {}
 
   void reach(Subscriber& subscriber) {
     if (std::exchange(subscriber.entry_->reached, number_) != number_) deliver(subscriber);
@@ -38,21 +79,11 @@ class Hub::Round {
   void reach(const std::vector<Subscriber*>& members) {
     for (Subscriber* member : members) reach(*member);
   }
-  void deliver(Subscriber& subscriber) {
-    const WireFormat format = subscriber.wire_format(publication_);
-    SharedBytes& bytes = encoded_[format];
-    if (!bytes) bytes = publication_.encode(format);
-    if (!bytes) return;  // this protocol cannot say it
-    outcome_.add(subscriber.deliver(bytes, publication_, delivery_));
-  }
-  const Outcome& outcome() const { return outcome_; }
+  void deliver(Subscriber& subscriber) { subscriber.deliver_all(burst_); }
 
  private:
+  Burst& burst_;
   std::uint64_t number_;
-  const Publication& publication_;
-  Delivery delivery_;
-  std::array<SharedBytes, kWireFormats> encoded_;
-  Outcome outcome_;
 };
 
 Subscriber::Subscriber() = default;
@@ -76,9 +107,13 @@ void Hub::add(Subscriber& subscriber, std::string id) {
   everybody_.push_back(&subscriber);
 }
 
+// It may be half destroyed: what has been posted does not reach it any more.
 void Hub::remove(Subscriber& subscriber) {
   if (!has(subscriber)) return;
-  leave_all(subscriber);
+  for (Posted& posted : posted_) {
+    if (posted.except == &subscriber) posted.except = nullptr;
+  }
+  drop_all(subscriber);
   const std::unique_ptr<Subscriber::Entry> entry = std::move(subscriber.entry_);
   Subscriber* last = everybody_.back();
   everybody_[entry->index] = last;
@@ -106,6 +141,7 @@ void Hub::join_prefix(Subscriber& subscriber, std::string_view prefix) {
 }
 
 void Hub::join(Topics& topics, Subscriber& subscriber, std::string_view name, bool prefix) {
+  deliver();
   auto found = topics.find(name);
   if (found == topics.end()) {
     auto made = std::make_unique<Topic>(Topic{std::string(name), prefix, {}});
@@ -130,6 +166,7 @@ void Hub::leave_prefix(Subscriber& subscriber, std::string_view prefix) {
 
 void Hub::leave(Subscriber& subscriber, std::string_view name, bool prefix) {
   if (!has(subscriber)) return;
+  deliver();
   const auto& memberships = subscriber.entry_->topics;
   for (std::size_t i = 0; i < memberships.size(); ++i) {
     const Topic& topic = *memberships[i].topic;
@@ -139,6 +176,11 @@ void Hub::leave(Subscriber& subscriber, std::string_view name, bool prefix) {
 
 void Hub::leave_all(Subscriber& subscriber) {
   if (!has(subscriber)) return;
+  deliver();
+  drop_all(subscriber);
+}
+
+void Hub::drop_all(Subscriber& subscriber) {
   const auto& memberships = subscriber.entry_->topics;
   while (!memberships.empty()) drop(subscriber, memberships.size() - 1);
 }
@@ -222,27 +264,60 @@ std::vector<Subscriber*> Hub::select(const Audience& audience) {
 }
 
 Outcome Hub::publish(const Publication& publication, const Audience& audience) {
-  Round round(++publications_, publication, audience.delivery);
+  deliver();
+  const Posted alone{.publication = {std::shared_ptr<void>(), &publication},  // no owner
+                     .topic = {},
+                     .delivery = audience.delivery};
+  Burst burst({&alone, 1});
+  Round round(burst, ++publications_);
   except(audience);
   if (audience.topics.empty()) round.reach(everybody_);
   for (const std::string& topic : audience.topics) reach_topic(topic, round);
-  return round.outcome();
+  return burst.outcome(0);
 }
 
-Outcome Hub::publish(const Publication& publication, std::string_view topic, Delivery delivery,
-                     const Subscriber* except) {
-  Round round(++publications_, publication, delivery);
+void Hub::post(Posted posted) {
+  posted_bytes_ += posted.bytes;
+  posted_.push_back(std::move(posted));
+  if (posted_.size() == kPostedAtMost || posted_bytes_ >= kPostedBytes) deliver();
+}
+
+void Hub::deliver() {
+  if (posted_.empty()) return;
+  std::vector<Posted> all = std::exchange(delivering_, {});
+  all.swap(posted_);
+  posted_bytes_ = 0;
+  for (std::size_t from = 0, to = 0; from < all.size(); from = to) {
+    const auto same = [&](const Posted& other) {
+      return other.topic == all[from].topic && other.delivery == all[from].delivery &&
+             other.except == all[from].except;
+    };
+    for (to = from + 1; to < all.size() && same(all[to]);) ++to;
+    deliver(std::span(all).subspan(from, to - from));
+  }
+  all.clear();
+  delivering_ = std::move(all);
+}
+
+// `same` in all but what they say.
+void Hub::deliver(std::span<Posted> same) {
+  const Posted& first = same.front();
+  Burst burst(same);
+  Round round(burst, ++publications_);
   if (prefixes_.empty() && by_id_.empty()) {  // nobody can be met twice: leave the marks alone
-    if (const auto found = topics_.find(topic); found != topics_.end()) {
+    if (const auto found = topics_.find(first.topic); found != topics_.end()) {
       for (Subscriber* member : found->second->members) {
-        if (member != except) round.deliver(*member);
+        if (member != first.except) round.deliver(*member);
       }
     }
-    return round.outcome();
+  } else {
+    if (first.except != nullptr && has(*first.except))
+      first.except->entry_->reached = publications_;
+    reach_topic(first.topic, round);
   }
-  if (except != nullptr && has(*except)) except->entry_->reached = publications_;
-  reach_topic(topic, round);
-  return round.outcome();
+  for (std::size_t i = 0; i < same.size(); ++i) {
+    if (same[i].on_outcome) same[i].on_outcome(burst.outcome(i));
+  }
 }
 
 void Hub::reach_topic(std::string_view topic, Round& round) const {

@@ -1,13 +1,16 @@
 #pragma once
 
 #include "base/send_queue.hpp"
+#include "base/unique_function.hpp"
 
 #include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,8 +21,8 @@ namespace naru::hub {
 // A key for identical bytes: all subscribers of one format are sent the same encoding. The hub
 // gives it no meaning.
 using WireFormat = std::uint8_t;
-inline constexpr std::size_t kWireFormats = 24;  // keys are below it
 
+class Burst;
 class Hub;
 class Publication;
 class Subscriber;
@@ -58,6 +61,8 @@ class Subscriber {
   // `bytes` is `publication` in that format.
   virtual Delivered deliver(const SharedBytes& bytes, const Publication& publication,
                             Delivery delivery) = 0;
+  // Several at once, in order; says of each how it was taken. Unless overridden, one by one.
+  virtual void deliver_all(Burst& burst);
 
  private:
   friend class Hub;
@@ -81,6 +86,45 @@ class Publication {
  public:
   virtual ~Publication() = default;
   virtual SharedBytes encode(WireFormat format) const = 0;
+};
+
+// A publication to one topic that waits for Hub::deliver.
+struct Posted {
+  std::shared_ptr<const Publication> publication;
+  std::string_view topic;  // of the publication's own
+  Delivery delivery = Delivery::reliable;
+  const Subscriber* except = nullptr;
+  std::size_t bytes = 0;  // about so many, in any encoding
+  UniqueFunction<void(const Outcome&)> on_outcome{};
+};
+
+// Publications on their way to the same receivers together, at least one. An encoding is made when
+// the first subscriber of its format is met; a reference to it holds until the next is asked for.
+class Burst {
+ public:
+  explicit Burst(std::span<const Posted> posted) : posted_(posted), outcomes_(posted.size()) {}
+
+  std::size_t size() const { return posted_.size(); }
+  const Publication& operator[](std::size_t i) const { return *posted_[i].publication; }
+  Delivery delivery() const { return posted_.front().delivery; }
+  // nullptr: this protocol cannot say it.
+  const SharedBytes& encoded(std::size_t i, WireFormat format);
+  // All of them, one behind the other; nullptr when one cannot be said.
+  const SharedBytes& joined(WireFormat format);
+  void took(std::size_t i, Delivered how) { outcomes_[i].add(how); }
+  const Outcome& outcome(std::size_t i) const { return outcomes_[i]; }
+
+ private:
+  struct Encodings {
+    WireFormat format;
+    boost::container::small_vector<SharedBytes, 1> each;
+    SharedBytes joined{};
+  };
+  Encodings& in(WireFormat format);
+
+  std::span<const Posted> posted_;
+  boost::container::small_vector<Outcome, 1> outcomes_;
+  boost::container::small_vector<Encodings, 3> formats_;  // those met
 };
 
 // Who gets a publication: the members of any of `topics`, or everybody when there are none; less
@@ -122,9 +166,13 @@ class Hub {
   // Delivers to each receiver once, encoding once per wire format. Says how each took it. A
   // delivery must not change the hub: what it has to end, it ends later in the turn.
   Outcome publish(const Publication& publication, const Audience& audience);
-  // The same to one topic, less one subscriber.
-  Outcome publish(const Publication& publication, std::string_view topic, Delivery delivery,
-                  const Subscriber* except = nullptr);
+  // The same to one topic, later: at deliver(), or before anything here that could tell the
+  // difference (another publication, somebody who joins or leaves), or when much waits already.
+  // What comes close behind each other then goes round the subscribers once. Whoever sends to a
+  // subscriber past the hub has it deliver() first, to keep the order.
+  void post(Posted posted);
+  bool waiting() const { return !posted_.empty(); }
+  void deliver();
 
  private:
   struct StringHash {
@@ -145,10 +193,12 @@ class Hub {
   void join(Topics& topics, Subscriber& subscriber, std::string_view name, bool prefix);
   void leave(Subscriber& subscriber, std::string_view name, bool prefix);
   void drop(Subscriber& subscriber, std::size_t membership);
+  void drop_all(Subscriber& subscriber);
   void count_prefix(std::size_t bytes);
   void forget_prefix(std::size_t bytes);
   void except(const Audience& audience);
   void reach_topic(std::string_view topic, Round& round) const;
+  void deliver(std::span<Posted> same);
 
   std::vector<Subscriber*> everybody_;
   Map<Subscriber*> by_id_;
@@ -156,6 +206,9 @@ class Hub {
   Topics prefixes_;
   std::vector<Length> prefix_lengths_;  // ascending: a publication asks for one prefix of each
   std::uint64_t publications_ = 0;
+  std::vector<Posted> posted_;
+  std::size_t posted_bytes_ = 0;
+  std::vector<Posted> delivering_;  // empty otherwise, kept for its memory
 };
 
 }  // namespace naru::hub

@@ -137,17 +137,25 @@ void publish(State& state, std::string_view topic, Message message, const Publis
   if (options.on_done) {
     tally = std::make_shared<Tally>(state.workers.size(), here, options.on_done);
   }
-  const auto deliver = [publication, delivery, tally](Worker& worker,
-                                                      const hub::Subscriber* but = nullptr) {
-    const hub::Outcome outcome =
-        worker.topics.publish(*publication, publication->topic(), delivery, but);
-    if (tally) tally->add(worker, outcome);
+  const auto post = [publication, delivery, tally](Worker& worker,
+                                                   const hub::Subscriber* but = nullptr) {
+    hub::Posted posted{.publication = publication,
+                       .topic = publication->topic(),
+                       .delivery = delivery,
+                       .except = but,
+                       .bytes = publication->data().size()};
+    if (tally) {
+      posted.on_outcome = [&worker, tally](const hub::Outcome& outcome) {
+        tally->add(worker, outcome);
+      };
+    }
+    worker.post_publication(std::move(posted));
   };
   for (const auto& worker : state.workers) {
     if (worker.get() == here) {
-      deliver(*worker, except);
+      post(*worker, except);
     } else {
-      worker->loop.post([deliver, &each = *worker] { deliver(each); });
+      worker->loop.post([post, &each = *worker] { post(each); });
     }
   }
 }

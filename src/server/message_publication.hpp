@@ -64,8 +64,8 @@ class MessagePublication final : public hub::Publication {
 // Throws std::invalid_argument for what a user may not publish: see PublishOptions.
 void check_publication(Message message, const PublishOptions& options);
 
-// Publishes on this loop at once, if it is one of the server's, and on the others by their
-// mailboxes; to all but `except`, which is on this loop. Any thread.
+// Publishes at the end of the turn on this loop, if it is one of the server's, and on the others by
+// their mailboxes; to all but `except`, which is on this loop. Any thread.
 void publish(State& state, std::string_view topic, Message message, const PublishOptions& options,
              const PlainWebSocket* except);
 

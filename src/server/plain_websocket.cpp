@@ -21,6 +21,7 @@ SendOutcome WebSocket::send_part(Message piece, Part part) {
 
 void WebSocket::ping(std::string_view payload) {
   auto& self = static_cast<PlainWebSocket&>(*this);
+  self.catch_up();
   if (self.transport_ != nullptr) self.transport_->ping(payload);
 }
 
@@ -59,6 +60,7 @@ void WebSocket::publish(std::string_view topic, Message message, const PublishOp
 std::size_t WebSocket::buffered_amount() const {
   const auto& self = static_cast<const PlainWebSocket&>(*this);
   if (self.transport_ == nullptr) return 0;
+  self.catch_up();
   const std::size_t held = self.has_backlog() ? self.extras_->backlog->bytes() : 0;
   return self.transport_->buffered() + held;
 }

@@ -40,6 +40,7 @@ class PlainWebSocket final : public WebSocket,
   hub::WireFormat wire_format(const hub::Publication& publication) const override;
   hub::Delivered deliver(const SharedBytes& bytes, const hub::Publication& publication,
                          hub::Delivery delivery) override;
+  void deliver_all(hub::Burst& burst) override;
 
   void on_websocket_open(transport::WebSocketTransport& transport) override;
   void on_websocket_message(transport::WebSocketTransport& transport, bool binary,
@@ -73,12 +74,15 @@ class PlainWebSocket final : public WebSocket,
   // See websocket_sending.cpp.
   enum class Release { what_fits, everything };
   enum class Counted { now, already };
+  // What was published before is to arrive before.
+  void catch_up() const;
   SendOutcome send_message(Message message, const SendOptions& how);
   SendOutcome send_piece(Message piece, Part part);
   void close_in_order(std::uint16_t code, std::string_view reason);
   bool has_backlog() const { return extras_ != nullptr && extras_->backlog != nullptr; }
   bool is_slow();
   bool must_wait();
+  const SharedBytes* in_one_piece(hub::Burst& burst);
   bool fits(std::size_t bytes);
   SendOutcome hold_back(transport::HeldMessage& message);
   SendOutcome refuse();

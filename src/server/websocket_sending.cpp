@@ -2,6 +2,7 @@
 #include "server/message_publication.hpp"
 #include "server/plain_websocket.hpp"
 #include "server/state.hpp"
+#include "server/wire_formats.hpp"
 
 #include <utility>
 
@@ -36,7 +37,12 @@ Backlog::Full full_of(SlowConsumer policy) {
 
 }  // namespace
 
+void PlainWebSocket::catch_up() const {
+  route_.worker.topics.deliver();
+}
+
 SendOutcome PlainWebSocket::send_message(Message message, const SendOptions& how) {
+  catch_up();
   if (closing()) return SendOutcome::closed;
   if (how.droppable && is_slow()) return refuse();
   if (must_wait()) {
@@ -80,8 +86,32 @@ hub::Delivered PlainWebSocket::deliver(const SharedBytes& bytes,
   return to_delivered(route_.worker.count(transport_->send_encoded(bytes, false, plain)));
 }
 
+void PlainWebSocket::deliver_all(hub::Burst& burst) {
+  const SharedBytes* frames = in_one_piece(burst);
+  if (frames == nullptr) return Subscriber::deliver_all(burst);
+  const hub::Delivered how =
+      to_delivered(route_.worker.count(transport_->send_encoded(*frames, false)));
+  route_.worker.counters.messages_out.add(burst.size() - 1);
+  for (std::size_t i = 0; i < burst.size(); ++i) burst.took(i, how);
+}
+
+// Several messages as one run of frames, where none of them would have to wait or be dropped, and
+// no compressor has to learn them one by one.
+const SharedBytes* PlainWebSocket::in_one_piece(hub::Burst& burst) {
+  if (burst.size() == 1 || closing() || in_parts_ || has_backlog()) return nullptr;
+  const hub::WireFormat format = wire_format(burst[0]);
+  if (format != wire::websocket && transport_->compresses_with_context()) return nullptr;
+  for (std::size_t i = 1; i < burst.size(); ++i) {
+    if (wire_format(burst[i]) != format) return nullptr;
+  }
+  const SharedBytes& frames = burst.joined(format);
+  const std::size_t after = transport_->buffered() + (frames ? frames->size() : 0);
+  return frames && after <= options().high_watermark ? &frames : nullptr;
+}
+
 // Other messages must not come between the pieces of one (RFC 6455 section 5.4).
 SendOutcome PlainWebSocket::send_piece(Message piece, Part part) {
+  catch_up();
   if (closing()) return SendOutcome::closed;
   if (!in_parts_) {
     release(Release::everything);
@@ -103,6 +133,7 @@ SendOutcome PlainWebSocket::send_piece(Message piece, Part part) {
 }
 
 void PlainWebSocket::close_in_order(std::uint16_t code, std::string_view reason) {
+  catch_up();
   if (closing()) return;
   if (!in_parts_) release(Release::everything);
   transport_->close(code, reason);

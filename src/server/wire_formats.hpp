@@ -18,8 +18,6 @@ inline constexpr Format push = 4;
 inline constexpr Format sockjs = 10;
 // STOMP: what the MESSAGE frames of all subscriptions have in common.
 inline constexpr Format stomp = 18;
-inline constexpr Format end = 22;
-static_assert(end <= hub::kWireFormats);
 }  // namespace wire
 
 }  // namespace naru::server

@@ -64,6 +64,7 @@ void Worker::replace_tls(std::size_t listener, std::shared_ptr<io::TlsContext> t
 
 void Worker::drain() {
   for (auto& listener : listeners_) listener->close();
+  topics.deliver();
   each_session([](EngineSession& session) { session.shut_down(); });
   for (std::size_t i = 0; i < loop.streams().size(); ++i) {
     loop.streams()[i]->handler().on_shutdown();
@@ -192,6 +193,11 @@ PlainWebSocket* Worker::find_websocket(std::uint64_t number) const {
 
 void Worker::forget_websocket(std::uint64_t number) {
   numbered_.erase(number);
+}
+
+void Worker::post_publication(hub::Posted posted) {
+  if (!topics.waiting()) loop.defer([this] { topics.deliver(); });
+  topics.post(std::move(posted));
 }
 
 void Worker::on_request_head(transport::HttpExchange& connection) {

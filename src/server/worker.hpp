@@ -102,6 +102,9 @@ class Worker final : public transport::HttpService {
   PlainWebSocket* find_websocket(std::uint64_t number) const;
   void forget_websocket(std::uint64_t number);
 
+  // For the members of a topic, at the end of the turn at the latest.
+  void post_publication(hub::Posted posted);
+
   void on_request_head(transport::HttpExchange& connection) override;
   void on_request(transport::HttpExchange& connection) override;
   void on_violation(io::Stream& stream, int status, std::string_view text) override;

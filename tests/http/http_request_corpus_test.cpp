@@ -1,6 +1,5 @@
 // Replays the corpus of the fuzz target, whose function this is.
 #include "../../fuzz/http_request.cpp"
-
 #include "support/replay_corpus.hpp"
 
 #include <gtest/gtest.h>

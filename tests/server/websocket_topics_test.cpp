@@ -163,6 +163,64 @@ TEST_F(Topics, LetAPeerGo) {
   EXPECT_EQ(publish("a", "x"), "0 0 0 0");
 }
 
+// What one turn publishes goes out together; nobody can tell.
+TEST(TopicsOfATurn, KeepTheirPlaceAmongWhatIsSent) {
+  Journal journal;
+  TestServer server(1);
+  server.server.websocket("/ws", {.on_open = [](WebSocket& ws) { ws.subscribe("news"); },
+                                  .on_message =
+                                      [&](WebSocket& ws, Message message) {
+                                        const Topic news = server.server.topic("news");
+                                        news.publish(text("1"));
+                                        news.publish(text("2"));
+                                        ws.send(text("3"));
+                                        news.publish(binary(as_bytes("4")));
+                                        ws.ping("5");
+                                        news.publish(text("6"));
+                                        news.publish(text("7"));
+                                        ws.unsubscribe("news");
+                                        news.publish(text("not for me"));
+                                        if (message.data == "close") ws.close(4000, "bye");
+                                        journal.note("done");
+                                      }});
+  server.start();
+  WebSocketPeer other(server.port, "/ws");
+  WebSocketPeer peer(server.port, "/ws");
+  peer.say("close");
+  EXPECT_EQ(journal.next(), "done");
+  for (const char* expected : {"1", "2", "3", "binary:4", "ping:5", "6", "7", "close 4000"}) {
+    EXPECT_EQ(peer.hear(), expected);
+  }
+  for (const char* expected : {"1", "2", "binary:4", "6", "7", "not for me"}) {
+    EXPECT_EQ(other.hear(), expected);
+  }
+}
+
+TEST(TopicsOfATurn, TellEachItsOutcome) {
+  Journal journal;
+  TestServer server(1);
+  server.server.websocket("/ws", {.on_open = [](WebSocket& ws) { ws.subscribe("news"); },
+                                  .on_message =
+                                      [&](WebSocket& ws, Message) {
+                                        const Topic news = server.server.topic("news");
+                                        for (int i = 0; i < 200; ++i) {
+                                          news.publish(
+                                              text(std::to_string(i)),
+                                              {.on_done = [&](const PublishOutcome& outcome) {
+                                                journal.note(std::to_string(outcome.sent));
+                                              }});
+                                        }
+                                        ws.publish("news", text("last"));
+                                      }});
+  server.start();
+  WebSocketPeer other(server.port, "/ws");
+  WebSocketPeer peer(server.port, "/ws");
+  peer.say("go");
+  for (int i = 0; i < 200; ++i) ASSERT_EQ(journal.next(), "2");
+  for (int i = 0; i < 200; ++i) ASSERT_EQ(other.hear(), std::to_string(i));
+  EXPECT_EQ(other.hear(), "last");
+}
+
 TEST_F(Topics, CatchWhatTheOneToBeToldThrows) {
   start();
   WebSocketPeer peer(server.port, "/ws");
