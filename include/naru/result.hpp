@@ -13,6 +13,7 @@ enum class Errc {
   protocol_error,    // the peer broke a rule of its protocol
   bad_utf8,          // text that is not UTF-8
   bad_json,          // text that is not JSON, or JSON of another shape than asked for
+  bad_msgpack,       // bytes that are not MessagePack, or of a kind that is not known here
   bad_packet,        // an Engine.IO or Socket.IO packet outside its grammar
   bad_compression,   // bytes that do not inflate
   message_too_big,   // more bytes than a limit allows
