@@ -3,6 +3,7 @@
 #include "base/assert.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@ namespace {
 // More than this does not wait: its joined encodings are copies.
 constexpr std::size_t kPostedAtMost = 64;
 constexpr std::size_t kPostedBytes = 65536;
+constexpr std::size_t kSlice = 256;  // receivers between two pauses
 
 }  // namespace
 
@@ -71,7 +73,9 @@ void Subscriber::deliver_all(Burst& burst) {
 // One burst on its way to its receivers, each of whom it reaches once.
 class Hub::Round {
  public:
-  Round(Burst& burst, std::uint64_t number) : burst_(burst), number_(number) {}
+  using Pause = std::function<void()>;
+  Round(Burst& burst, std::uint64_t number, const Pause* pause = nullptr)
+      : burst_(burst), number_(number), pause_(pause) {}
 
   void reach(Subscriber& subscriber) {
     if (std::exchange(subscriber.entry_->reached, number_) != number_) deliver(subscriber);
@@ -79,11 +83,16 @@ class Hub::Round {
   void reach(const std::vector<Subscriber*>& members) {
     for (Subscriber* member : members) reach(*member);
   }
-  void deliver(Subscriber& subscriber) { subscriber.deliver_all(burst_); }
+  void deliver(Subscriber& subscriber) {
+    subscriber.deliver_all(burst_);
+    if (++receivers_ % kSlice == 0 && pause_ != nullptr) (*pause_)();
+  }
 
  private:
   Burst& burst_;
   std::uint64_t number_;
+  const Pause* pause_;
+  std::size_t receivers_ = 0;
 };
 
 Subscriber::Subscriber() = default;
@@ -282,7 +291,7 @@ void Hub::post(Posted posted) {
   if (posted_.size() == kPostedAtMost || posted_bytes_ >= kPostedBytes) deliver();
 }
 
-void Hub::deliver() {
+void Hub::deliver(const std::function<void()>& pause) {
   if (posted_.empty()) return;
   std::vector<Posted> all = std::exchange(delivering_, {});
   all.swap(posted_);
@@ -293,17 +302,17 @@ void Hub::deliver() {
              other.except == all[from].except;
     };
     for (to = from + 1; to < all.size() && same(all[to]);) ++to;
-    deliver(std::span(all).subspan(from, to - from));
+    deliver(std::span(all).subspan(from, to - from), pause);
   }
   all.clear();
   delivering_ = std::move(all);
 }
 
 // `same` in all but what they say.
-void Hub::deliver(std::span<Posted> same) {
+void Hub::deliver(std::span<Posted> same, const std::function<void()>& pause) {
   const Posted& first = same.front();
   Burst burst(same);
-  Round round(burst, ++publications_);
+  Round round(burst, ++publications_, pause ? &pause : nullptr);
   if (prefixes_.empty() && by_id_.empty()) {  // nobody can be met twice: leave the marks alone
     if (const auto found = topics_.find(first.topic); found != topics_.end()) {
       for (Subscriber* member : found->second->members) {

@@ -172,7 +172,9 @@ class Hub {
   // subscriber past the hub has it deliver() first, to keep the order.
   void post(Posted posted);
   bool waiting() const { return !posted_.empty(); }
-  void deliver();
+  // Calls `pause` now and then, if it is given: what receivers were handed may leave while the
+  // processor still has it at hand.
+  void deliver(const std::function<void()>& pause = {});
 
  private:
   struct StringHash {
@@ -198,7 +200,7 @@ class Hub {
   void forget_prefix(std::size_t bytes);
   void except(const Audience& audience);
   void reach_topic(std::string_view topic, Round& round) const;
-  void deliver(std::span<Posted> same);
+  void deliver(std::span<Posted> same, const std::function<void()>& pause);
 
   std::vector<Subscriber*> everybody_;
   Map<Subscriber*> by_id_;

@@ -17,6 +17,9 @@ namespace {
 // waits for the next turn, which does not sleep: sockets get their chance in between.
 constexpr int kRounds = 8;
 
+// Streams that are flushed, then settled, while the processor has them at hand.
+constexpr std::size_t kSlice = 256;
+
 class StreamFlusher final : public Flusher {
  public:
   void flush(std::span<Stream* const> touched) override {
@@ -133,10 +136,30 @@ void Loop::tell_buried() {
 void Loop::flush_touched() {
   if (touched_.empty()) return;
   flushing_.swap(touched_);
+  flushed_early_ = 0;
   for (Stream* stream : flushing_) stream->touched_ = false;
-  flusher_->flush(flushing_);
-  for (Stream* stream : flushing_) stream->settle();
+  for (std::size_t from = 0; from < flushing_.size(); from += kSlice) {
+    const auto slice =
+        std::span(flushing_).subspan(from, std::min(kSlice, flushing_.size() - from));
+    flusher_->flush(slice);
+    for (Stream* stream : slice) stream->settle();
+  }
   flushing_.clear();
+}
+
+// What has more to come of it stays touched, and is looked at once more at the end of the turn.
+void Loop::flush_early() {
+  NARU_DCHECK(flushing_.empty());
+  const auto fresh = touched_.begin() + static_cast<std::ptrdiff_t>(flushed_early_);
+  flushing_.assign(fresh, touched_.end());
+  touched_.erase(fresh, touched_.end());
+  flusher_->flush(flushing_);
+  for (Stream* stream : flushing_) {
+    stream->touched_ = !stream->settled();
+    if (stream->touched_) touched_.push_back(stream);
+  }
+  flushing_.clear();
+  flushed_early_ = touched_.size();
 }
 
 // Those that learnt of it; a stream that closed in the very last round waits for the next turn.

@@ -109,7 +109,9 @@ class Loop {
   void unwatch(int fd, Pollable& pollable);  // events of this turn still pending for it are dropped
   Stream& own(std::unique_ptr<Stream> stream);
   void touch(Stream& stream);  // has something to flush at the end of the turn
-  void bury(Stream& stream);   // closed: told and freed at the end of the turn
+  // Flushes what has been touched so far, in a turn that touches very many. Calls no handler.
+  void flush_early();
+  void bury(Stream& stream);  // closed: told and freed at the end of the turn
   void bury(std::unique_ptr<StreamHandler> handler);  // replaced: freed at the end of the turn
 
  private:
@@ -130,6 +132,7 @@ class Loop {
   Duration spin_{};
   std::size_t told_ = 0;  // so many of buried_ know it
   std::vector<Stream*> touched_;
+  std::size_t flushed_early_ = 0;  // so many of touched_: they wait for settle()
   std::vector<Stream*> flushing_;
   std::vector<Stream*> buried_;
   std::vector<Task> deferred_;

@@ -175,6 +175,9 @@ class Stream : public Pollable {
   void on_timer(Instant now) final;
   void look_at_finish(Instant now);
   void settle();
+  bool settled() const {
+    return out_.empty() && !blocked_ && !closed_ && !read_again_ && !finishing();
+  }
   void tell_closed();
 
  protected:

@@ -196,7 +196,9 @@ void Worker::forget_websocket(std::uint64_t number) {
 }
 
 void Worker::post_publication(hub::Posted posted) {
-  if (!topics.waiting()) loop.defer([this] { topics.deliver(); });
+  if (!topics.waiting()) {
+    loop.defer([this] { topics.deliver([this] { loop.flush_early(); }); });
+  }
   topics.post(std::move(posted));
 }
 

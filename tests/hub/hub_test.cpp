@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -447,6 +449,23 @@ TEST(Hub, KeepsTheOrderOfWhatIsPostedAndPublished) {
   hub.post(to("red", "4"));
   hub.deliver();
   EXPECT_EQ(heard(a), "1234");
+}
+
+TEST(Hub, PausesNowAndThenOnALongWay) {
+  Hub hub;
+  std::vector<std::unique_ptr<Member>> members;
+  for (int i = 0; i < 600; ++i) {
+    members.push_back(std::make_unique<Member>());
+    hub.add(*members.back());
+    hub.join(*members.back(), "red");
+  }
+  hub.post(to("red", "x"));
+  std::vector<std::ptrdiff_t> reached;
+  hub.deliver([&] {
+    reached.push_back(std::count_if(members.begin(), members.end(),
+                                    [](const auto& member) { return !member->received.empty(); }));
+  });
+  EXPECT_EQ(reached, (std::vector<std::ptrdiff_t>{256, 512}));
 }
 
 TEST(Hub, LetsNoMoreWaitThanItsLimits) {

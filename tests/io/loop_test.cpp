@@ -213,18 +213,19 @@ TEST(Loop, AbortsItsStreamsWhenItGoes) {
   }
 }
 
-TEST(Loop, HandsAWholeTurnToItsFlusher) {
-  class CountingFlusher final : public Flusher {
-   public:
-    explicit CountingFlusher(std::vector<std::size_t>& batches) : batches_(batches) {}
-    void flush(std::span<Stream* const> touched) override {
-      batches_.push_back(touched.size());
-      for (Stream* stream : touched) stream->flush();
-    }
+class CountingFlusher final : public Flusher {
+ public:
+  explicit CountingFlusher(std::vector<std::size_t>& batches) : batches_(batches) {}
+  void flush(std::span<Stream* const> touched) override {
+    batches_.push_back(touched.size());
+    for (Stream* stream : touched) stream->flush();
+  }
 
-   private:
-    std::vector<std::size_t>& batches_;
-  };
+ private:
+  std::vector<std::size_t>& batches_;
+};
+
+TEST(Loop, HandsAWholeTurnToItsFlusher) {
   testing::World world(testing::Wire::tcp4);
   const auto first = world.connect();
   const auto second = world.connect();
@@ -238,6 +239,44 @@ TEST(Loop, HandsAWholeTurnToItsFlusher) {
   EXPECT_EQ(batches, std::vector<std::size_t>{2});
   EXPECT_EQ(world.read(*first, 6), "onetwo");
   EXPECT_EQ(world.read(*second, 6), "onetwo");
+}
+
+TEST(Loop, FlushesEarlyWhatHasNotBeenYet) {
+  testing::World world(testing::Wire::tcp4);
+  const auto first = world.connect();
+  const auto second = world.connect();
+  std::vector<std::size_t> batches;
+  world.loop.set_flusher(std::make_unique<CountingFlusher>(batches));
+  testing::send(*world.accepted[0]->stream, "one");
+  world.loop.flush_early();
+  world.loop.flush_early();
+  testing::send(*world.accepted[1]->stream, "two");
+  testing::send(*world.accepted[0]->stream, "three");
+  world.loop.flush_early();
+  world.loop.poll(milliseconds(0));
+  EXPECT_EQ(batches, (std::vector<std::size_t>{1, 0, 2}));
+  EXPECT_EQ(world.read(*first, 8), "onethree");
+  EXPECT_EQ(world.read(*second, 3), "two");
+}
+
+// A full one is tried once, and its handler is told at the end of a turn as ever.
+TEST(Loop, FlushingEarlyLeavesTheRestToTheEndOfTheTurn) {
+  testing::World world(testing::Wire::tcp4);
+  const auto full = world.connect();
+  const auto ended = world.connect();
+  std::vector<std::size_t> batches;
+  world.loop.set_flusher(std::make_unique<CountingFlusher>(batches));
+  const std::string much(std::size_t{16} << 20U, 'x');
+  testing::send(*world.accepted[0]->stream, much);
+  testing::send(*world.accepted[1]->stream, "bye");
+  world.accepted[1]->stream->finish();
+  world.loop.flush_early();
+  EXPECT_EQ(world.accepted[0]->calls.find("sent"), std::string::npos);
+  world.loop.flush_early();
+  EXPECT_EQ(batches, (std::vector<std::size_t>{2, 0}));
+  EXPECT_EQ(world.read(*full, much.size()), much);
+  EXPECT_NE(world.accepted[0]->calls.find("sent"), std::string::npos);
+  EXPECT_EQ(world.read(*ended, 3), "bye");
 }
 
 }  // namespace
