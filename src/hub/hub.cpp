@@ -107,6 +107,7 @@ Hub::~Hub() {
 
 void Hub::add(Subscriber& subscriber, std::string id) {
   NARU_ASSERT(!subscriber.entry_);
+  deliver();
   if (!id.empty()) by_id_.insert_or_assign(id, &subscriber);
   subscriber.entry_ = std::make_unique<Subscriber::Entry>(
       Subscriber::Entry{.hub = this,
@@ -274,14 +275,10 @@ std::vector<Subscriber*> Hub::select(const Audience& audience) {
 
 Outcome Hub::publish(const Publication& publication, const Audience& audience) {
   deliver();
-  const Posted alone{.publication = {std::shared_ptr<void>(), &publication},  // no owner
-                     .topic = {},
-                     .delivery = audience.delivery};
+  const std::shared_ptr<void> no_owner;
+  const Posted alone{.publication = {no_owner, &publication}, .to = {no_owner, &audience}};
   Burst burst({&alone, 1});
-  Round round(burst, ++publications_);
-  except(audience);
-  if (audience.topics.empty()) round.reach(everybody_);
-  for (const std::string& topic : audience.topics) reach_topic(topic, round);
+  deliver(burst, alone);
   return burst.outcome(0);
 }
 
@@ -297,36 +294,37 @@ void Hub::deliver(const std::function<void()>& pause) {
   all.swap(posted_);
   posted_bytes_ = 0;
   for (std::size_t from = 0, to = 0; from < all.size(); from = to) {
-    const auto same = [&](const Posted& other) {
-      return other.topic == all[from].topic && other.delivery == all[from].delivery &&
-             other.except == all[from].except;
+    const Posted& first = all[from];
+    const auto same = [&first](const Posted& other) {
+      return other.except == first.except && (other.to == first.to || *other.to == *first.to);
     };
     for (to = from + 1; to < all.size() && same(all[to]);) ++to;
-    deliver(std::span(all).subspan(from, to - from), pause);
+    Burst burst({&all[from], to - from});
+    deliver(burst, first, pause);
+    for (std::size_t i = from; i < to; ++i) {
+      if (all[i].on_outcome) all[i].on_outcome(burst.outcome(i - from));
+    }
   }
   all.clear();
   delivering_ = std::move(all);
 }
 
-// `same` in all but what they say.
-void Hub::deliver(std::span<Posted> same, const std::function<void()>& pause) {
-  const Posted& first = same.front();
-  Burst burst(same);
+// To whom all of it goes, `first` says.
+void Hub::deliver(Burst& burst, const Posted& first, const std::function<void()>& pause) {
+  const Audience& to = *first.to;
   Round round(burst, ++publications_, pause ? &pause : nullptr);
-  if (prefixes_.empty() && by_id_.empty()) {  // nobody can be met twice: leave the marks alone
-    if (const auto found = topics_.find(first.topic); found != topics_.end()) {
+  // Where nobody can be met twice, the marks are left alone.
+  if (to.topics.size() == 1 && to.except.empty() && prefixes_.empty() && by_id_.empty()) {
+    if (const auto found = topics_.find(to.topics[0]); found != topics_.end()) {
       for (Subscriber* member : found->second->members) {
         if (member != first.except) round.deliver(*member);
       }
     }
-  } else {
-    if (first.except != nullptr && has(*first.except))
-      first.except->entry_->reached = publications_;
-    reach_topic(first.topic, round);
+    return;
   }
-  for (std::size_t i = 0; i < same.size(); ++i) {
-    if (same[i].on_outcome) same[i].on_outcome(burst.outcome(i));
-  }
+  except(to, first.except);
+  if (to.topics.empty()) round.reach(everybody_);
+  for (const std::string& topic : to.topics) reach_topic(topic, round);
 }
 
 void Hub::reach_topic(std::string_view topic, Round& round) const {
@@ -342,7 +340,8 @@ void Hub::reach_topic(std::string_view topic, Round& round) const {
 }
 
 // Marks the excepted as reached, so that the publication passes them by.
-void Hub::except(const Audience& audience) {
+void Hub::except(const Audience& audience, const Subscriber* besides) {
+  if (besides != nullptr && has(*besides)) besides->entry_->reached = publications_;
   for (const std::string& topic : audience.except) {
     if (const auto found = topics_.find(topic); found != topics_.end()) {
       for (Subscriber* member : found->second->members) member->entry_->reached = publications_;

@@ -88,13 +88,22 @@ class Publication {
   virtual SharedBytes encode(WireFormat format) const = 0;
 };
 
-// A publication to one topic that waits for Hub::deliver.
+// Who gets a publication: the members of any of `topics`, or everybody when there are none; less
+// the members of any of `except`. The id of a subscriber counts as a topic of it alone.
+struct Audience {
+  std::vector<std::string> topics{};
+  std::vector<std::string> except{};
+  Delivery delivery = Delivery::reliable;
+
+  bool operator==(const Audience&) const = default;
+};
+
+// A publication that waits for Hub::deliver.
 struct Posted {
   std::shared_ptr<const Publication> publication;
-  std::string_view topic;  // of the publication's own
-  Delivery delivery = Delivery::reliable;
-  const Subscriber* except = nullptr;
-  std::size_t bytes = 0;  // about so many, in any encoding
+  std::shared_ptr<const Audience> to;
+  const Subscriber* except = nullptr;  // besides
+  std::size_t bytes = 0;               // about so many, in any encoding
   UniqueFunction<void(const Outcome&)> on_outcome{};
 };
 
@@ -106,7 +115,7 @@ class Burst {
 
   std::size_t size() const { return posted_.size(); }
   const Publication& operator[](std::size_t i) const { return *posted_[i].publication; }
-  Delivery delivery() const { return posted_.front().delivery; }
+  Delivery delivery() const { return posted_.front().to->delivery; }
   // nullptr: this protocol cannot say it.
   const SharedBytes& encoded(std::size_t i, WireFormat format);
   // All of them, one behind the other; nullptr when one cannot be said.
@@ -125,14 +134,6 @@ class Burst {
   std::span<const Posted> posted_;
   boost::container::small_vector<Outcome, 1> outcomes_;
   boost::container::small_vector<Encodings, 3> formats_;  // those met
-};
-
-// Who gets a publication: the members of any of `topics`, or everybody when there are none; less
-// the members of any of `except`. The id of a subscriber counts as a topic of it alone.
-struct Audience {
-  std::vector<std::string> topics{};
-  std::vector<std::string> except{};
-  Delivery delivery = Delivery::reliable;
 };
 
 // The subscribers of one loop, and the topics that they are in.
@@ -166,10 +167,10 @@ class Hub {
   // Delivers to each receiver once, encoding once per wire format. Says how each took it. A
   // delivery must not change the hub: what it has to end, it ends later in the turn.
   Outcome publish(const Publication& publication, const Audience& audience);
-  // The same to one topic, later: at deliver(), or before anything here that could tell the
-  // difference (another publication, somebody who joins or leaves), or when much waits already.
-  // What comes close behind each other then goes round the subscribers once. Whoever sends to a
-  // subscriber past the hub has it deliver() first, to keep the order.
+  // The same, later: at deliver(), or before anything here that could tell the difference (another
+  // publication, somebody who joins or leaves), or when much waits already. What comes close behind
+  // each other then goes round the subscribers once. Whoever sends to a subscriber past the hub has
+  // it deliver() first, to keep the order.
   void post(Posted posted);
   bool waiting() const { return !posted_.empty(); }
   // Calls `pause` now and then, if it is given: what receivers were handed may leave while the
@@ -198,9 +199,9 @@ class Hub {
   void drop_all(Subscriber& subscriber);
   void count_prefix(std::size_t bytes);
   void forget_prefix(std::size_t bytes);
-  void except(const Audience& audience);
+  void except(const Audience& audience, const Subscriber* besides = nullptr);
   void reach_topic(std::string_view topic, Round& round) const;
-  void deliver(std::span<Posted> same, const std::function<void()>& pause);
+  void deliver(Burst& burst, const Posted& first, const std::function<void()>& pause = {});
 
   std::vector<Subscriber*> everybody_;
   Map<Subscriber*> by_id_;

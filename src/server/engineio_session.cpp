@@ -139,6 +139,11 @@ bool EngineSession::congested() {
   return waiting > endpoint_.options().high_watermark;
 }
 
+bool EngineSession::takes_joined(std::size_t bytes) const {
+  return websocket_ != nullptr && !websocket_->compresses_with_context() &&
+         websocket_->buffered() + bytes <= endpoint_.options().high_watermark;
+}
+
 // Something was added to what waits for the next poll.
 SendOutcome EngineSession::pushed() {
   const std::size_t waiting = session_.pushed_bytes();

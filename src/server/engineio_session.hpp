@@ -87,6 +87,9 @@ class EngineSession final : public transport::WebSocketUser, private io::Timer {
   }
   // Whether a droppable message would be dropped now.
   bool congested();
+  // Whether several encoded messages, so many bytes, may be sent as one: as frames in a row, none
+  // of which would have to wait, be dropped, or teach a compressor.
+  bool takes_joined(std::size_t bytes) const;
 
   // Closes in order: what is queued leaves first. The user hears `why` now.
   void close(std::string_view why);

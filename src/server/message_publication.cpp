@@ -60,7 +60,8 @@ websocket::Opcode opcode_of(bool binary) {
 
 MessagePublication::MessagePublication(std::string_view topic, Message message,
                                        const PublishOptions& options)
-    : topic_(topic),
+    : to_{.topics = {std::string(topic)},
+          .delivery = options.droppable ? hub::Delivery::droppable : hub::Delivery::reliable},
       key_(options.key),
       event_(options.event),
       headers_(options.headers),
@@ -97,12 +98,12 @@ transport::HeldMessage MessagePublication::hold(const SharedBytes& bytes, Key ke
                               .owner = frame_,
                               .data = data_,
                               .frames = bytes};
-  if (key == Key::kept) held.key = key_.empty() ? topic_ : key_;
+  if (key == Key::kept) held.key = key_.empty() ? topic() : key_;
   return held;
 }
 
 std::size_t MessagePublication::bytes() const {
-  std::size_t total = sizeof(*this) + topic_.size() + event_.size() + frame_->size();
+  std::size_t total = sizeof(*this) + topic().size() + event_.size() + frame_->size();
   for (const auto& [name, value] : headers_) total += name.size() + value.size();
   return total;
 }
@@ -130,18 +131,15 @@ void check_publication(Message message, const PublishOptions& options) {
 void publish(State& state, std::string_view topic, Message message, const PublishOptions& options,
              const PlainWebSocket* except) {
   const auto publication = std::make_shared<const MessagePublication>(topic, message, options);
-  const auto delivery = options.droppable ? hub::Delivery::droppable : hub::Delivery::reliable;
   Worker* here = Worker::current();
   if (here != nullptr && &here->state() != &state) here = nullptr;
   std::shared_ptr<Tally> tally;
   if (options.on_done) {
     tally = std::make_shared<Tally>(state.workers.size(), here, options.on_done);
   }
-  const auto post = [publication, delivery, tally](Worker& worker,
-                                                   const hub::Subscriber* but = nullptr) {
+  const auto post = [publication, tally](Worker& worker, const hub::Subscriber* but = nullptr) {
     hub::Posted posted{.publication = publication,
-                       .topic = publication->topic(),
-                       .delivery = delivery,
+                       .to = {publication, &publication->to()},
                        .except = but,
                        .bytes = publication->data().size()};
     if (tally) {
@@ -149,7 +147,7 @@ void publish(State& state, std::string_view topic, Message message, const Publis
         tally->add(worker, outcome);
       };
     }
-    worker.post_publication(std::move(posted));
+    worker.post(worker.topics, std::move(posted));
   };
   for (const auto& worker : state.workers) {
     if (worker.get() == here) {

@@ -27,7 +27,8 @@ class MessagePublication final : public hub::Publication {
   // On a loop's thread: with its compressor.
   SharedBytes encode(hub::WireFormat format) const override;
 
-  const std::string& topic() const { return topic_; }
+  const std::string& topic() const { return to_.topics[0]; }
+  const hub::Audience& to() const { return to_; }
   const std::string& event() const { return event_; }  // "" for none
   const Headers& headers() const { return headers_; }
   Message message() const { return {data_, binary_, json_}; }
@@ -48,8 +49,8 @@ class MessagePublication final : public hub::Publication {
  private:
   SharedBytes encode_websocket(hub::WireFormat format) const;
 
-  std::string topic_;
-  std::string key_;  // empty: the topic's name
+  hub::Audience to_;  // the members of its topic
+  std::string key_;   // empty: the topic's name
   std::string event_;
   Headers headers_;
   std::string epoch_;

@@ -106,18 +106,19 @@ void NamespaceState::publish(std::shared_ptr<EventPublication> publication,
     if (worker != nullptr) catch_up(worker->index());
     return;
   }
+  const auto to = std::make_shared<const hub::Audience>(std::move(audience));
+  const auto post = [self = shared_from_this(), publication, to](unsigned loop) {
+    hub::Posted posted{.publication = publication, .to = to, .bytes = publication->bytes()};
+    if (publication->answers) {
+      posted.on_outcome = [publication](const hub::Outcome&) { publication->answers->close(); };
+    }
+    self->state.workers[loop]->post(*self->hubs_[loop], std::move(posted), self);
+  };
   for (unsigned loop = 0; loop < hubs_.size(); ++loop) {
-    const auto deliver = [](hub::Hub& hub, const EventPublication& event, const hub::Audience& to) {
-      hub.publish(event, to);
-      if (event.answers) event.answers->close();
-    };
     if (worker != nullptr && worker->index() == loop) {
-      deliver(*hubs_[loop], *publication, audience);
+      post(loop);
     } else {
-      state.workers[loop]->loop.post(
-          [self = shared_from_this(), loop, publication, audience, deliver] {
-            deliver(*self->hubs_[loop], *publication, audience);
-          });
+      state.workers[loop]->loop.post([post, loop] { post(loop); });
     }
   }
 }

@@ -85,16 +85,17 @@ struct NamespaceState final : public hub::Node,
 
   // ---- to everybody. Any thread; in the order of the calls for each socket.
 
-  // To the audience on every loop: on this one at once.
+  // To the audience on every loop: at the end of the turn, or at catch_up().
   void publish(std::shared_ptr<EventPublication> publication, hub::Audience audience);
   // Runs `task` on every loop: on this one at once.
   void everywhere(std::function<void(unsigned loop)> task);
   // To one socket of this loop, by the log.
   SendOutcome publish_to(SocketState& socket, std::shared_ptr<EventPublication> publication);
-  // Does what the log has for this loop: before anything is sent past it. Nothing without recovery,
-  // nor beneath a task of the log, which goes on behind it.
+  // Delivers what has been published to this loop: before anything is sent past it. With recovery
+  // this is what the log has; beneath a task of the log nothing, as the log goes on behind it.
   void catch_up(unsigned loop) {
-    if (recovery && !in_task_[loop]) catch_up_to(loop, 0);
+    if (!recovery) return hubs_[loop]->deliver();
+    if (!in_task_[loop]) catch_up_to(loop, 0);
   }
   std::uint64_t next_broadcast_ack() { return next_ack_.fetch_add(1); }
 

@@ -114,7 +114,8 @@ void Server::stop() {
   state_->stopped = true;
   state_->log(LogLevel::info, "event=stopping");
   for (const auto& worker : state_->workers) {
-    worker->loop.post([&each = *worker] { each.drain(); });
+    // Behind what this turn has published.
+    worker->loop.post([&each = *worker] { each.loop.defer([&each] { each.drain(); }); });
   }
   const auto until = std::chrono::steady_clock::now() + state_->options.drain_timeout;
   for (const auto& worker : state_->workers) worker->wait_drained(until);

@@ -70,6 +70,7 @@ struct SocketState final : public hub::Subscriber {
   hub::WireFormat wire_format(const hub::Publication& publication) const override;
   hub::Delivered deliver(const SharedBytes& bytes, const hub::Publication& publication,
                          hub::Delivery delivery) override;
+  void deliver_all(hub::Burst& burst) override;
 
   SendOutcome send_event(detail::ArgumentWriter& arguments, Sending how);
   SendOutcome send_event(std::string json, std::vector<std::string> attachments, Sending how);
@@ -123,6 +124,7 @@ struct SocketState final : public hub::Subscriber {
   bool expect_answer(std::uint64_t ack, OnAnswer on_answer, Duration timeout);
   void expect_answer(const EventPublication& event);
   SendOutcome send_encoded(const EventPublication& event, const SharedBytes& bytes, bool droppable);
+  const SharedBytes* in_one_piece(hub::Burst& burst) const;
   bool hears_outgoing() const;
   void tell_outgoing(std::string_view json, const std::vector<std::string>& attachments);
   OnAnswer with_retries(const std::string& json, const std::vector<std::string>& attachments,

@@ -212,9 +212,9 @@ void SocketIoSession::complete(SocketState& socket) {
   NamespaceState& nsp = socket.nsp;
   Worker& worker = engine_.worker();
   std::string answer = "{\"sid\":\"" + socket.id + "\"";
+  nsp.catch_up(worker.index());
   Recovery::Missed missed;
   if (Resumable* resumable = socket.resumable.get()) {
-    nsp.catch_up(worker.index());
     if (resumable->resumed) {
       auto found = nsp.recovery->missed(socket.id, *resumable);
       if (!found) return close();  // the log went on without it: next time it connects afresh

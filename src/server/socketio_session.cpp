@@ -77,6 +77,7 @@ void SocketIoSession::on_packet(const Result<const socketio::Packet*>& result) {
 
 void SocketIoSession::disconnect(SocketState& socket, Socket::Disconnect what) {
   const auto say = [&](SocketState& each) {
+    each.nsp.hub_of(engine_.worker()).deliver();  // what was published before goes before
     engine_.send_text(packet_head(PacketType::disconnect, each.nsp.name()), {});
     if (left_.size() < server_.options().namespaces) left_.push_back(each.nsp.name());
   };
@@ -154,6 +155,7 @@ void SocketIoSession::on_closed(std::string_view why) {
 }
 
 void SocketIoSession::close() {
+  for (const auto& socket : sockets_) socket->nsp.hub_of(engine_.worker()).deliver();
   engine_.close(reason::forced_close);
 }
 

@@ -64,7 +64,6 @@ void Worker::replace_tls(std::size_t listener, std::shared_ptr<io::TlsContext> t
 
 void Worker::drain() {
   for (auto& listener : listeners_) listener->close();
-  topics.deliver();
   each_session([](EngineSession& session) { session.shut_down(); });
   for (std::size_t i = 0; i < loop.streams().size(); ++i) {
     loop.streams()[i]->handler().on_shutdown();
@@ -195,11 +194,12 @@ void Worker::forget_websocket(std::uint64_t number) {
   numbered_.erase(number);
 }
 
-void Worker::post_publication(hub::Posted posted) {
-  if (!topics.waiting()) {
-    loop.defer([this] { topics.deliver([this] { loop.flush_early(); }); });
+void Worker::post(hub::Hub& hub, hub::Posted posted, std::shared_ptr<void> owner) {
+  if (!hub.waiting()) {
+    loop.defer(
+        [this, &hub, owner = std::move(owner)] { hub.deliver([this] { loop.flush_early(); }); });
   }
-  topics.post(std::move(posted));
+  hub.post(std::move(posted));
 }
 
 void Worker::on_request_head(transport::HttpExchange& connection) {

@@ -102,8 +102,9 @@ class Worker final : public transport::HttpService {
   PlainWebSocket* find_websocket(std::uint64_t number) const;
   void forget_websocket(std::uint64_t number);
 
-  // For the members of a topic, at the end of the turn at the latest.
-  void post_publication(hub::Posted posted);
+  // Has a hub of this loop deliver it, at the end of the turn at the latest. `owner`, if any, is
+  // the hub's.
+  void post(hub::Hub& hub, hub::Posted posted, std::shared_ptr<void> owner = nullptr);
 
   void on_request_head(transport::HttpExchange& connection) override;
   void on_request(transport::HttpExchange& connection) override;

@@ -57,7 +57,9 @@ class Said final : public Publication {
 };
 
 Posted to(std::string_view topic, std::string what, const Subscriber* except = nullptr) {
-  return {.publication = std::make_shared<Said>(std::move(what)), .topic = topic, .except = except};
+  return {.publication = std::make_shared<Said>(std::move(what)),
+          .to = std::make_shared<Audience>(Audience{.topics = {std::string(topic)}}),
+          .except = except};
 }
 
 Outcome publish_to(Hub& hub, std::string_view topic, const Subscriber* except = nullptr) {
@@ -295,7 +297,6 @@ TEST(Hub, AgreesWithASimpleModel) {
   std::map<std::string, std::set<Member*>> model;           // by topic
   std::map<std::string, std::set<Member*>> model_prefixes;  // by prefix
   std::map<Member*, std::size_t> owed;
-  std::set<std::string> names;  // a posted topic is the publication's own, elsewhere
   for (int i = 0; i < 20; ++i) {
     members.push_back(std::make_unique<Member>());
     hub.add(*members.back(), i % 2 == 0 ? "id-" + std::to_string(i) : std::string());
@@ -330,7 +331,7 @@ TEST(Hub, AgreesWithASimpleModel) {
     }
     if (random() % 2 == 0) {
       expected.erase(&member);
-      hub.post(to(*names.insert(wanted).first, "", &member));
+      hub.post(to(wanted, "", &member));
     } else {
       for (Member* excepted : model[other]) expected.erase(excepted);
       hub.publish(Text(), {.topics = {wanted}, .except = {other}});
@@ -366,7 +367,9 @@ TEST(Hub, DeliversWhatWasPostedInOrderAndAtOnce) {
     hub.join(*each, "red");
   }
   const auto first = std::make_shared<Said>("1");
-  hub.post({.publication = first, .topic = "red"});
+  Posted posted = to("red", "");
+  posted.publication = first;
+  hub.post(std::move(posted));
   hub.post(to("red", "2"));
   hub.post(to("red", "3"));
   EXPECT_TRUE(hub.waiting());
@@ -384,7 +387,8 @@ TEST(Hub, JoinsNothingThatAProtocolCannotSay) {
   const std::vector<Posted> posted = [] {
     std::vector<Posted> both;
     both.push_back(to("red", "1"));
-    both.push_back({.publication = std::make_shared<Text>(), .topic = "red"});
+    both.push_back(to("red", ""));
+    both.back().publication = std::make_shared<Text>();
     return both;
   }();
   Burst burst(posted);
@@ -415,6 +419,31 @@ TEST(Hub, TellsEachOutcomeOfABurst) {
 }
 
 // Who is in a topic when something is posted to it gets it, and nobody else.
+TEST(Hub, PostsToWhomeverItPublishesTo) {
+  Hub hub;
+  Member a, b, c;
+  hub.add(a, "a");
+  hub.add(b, "b");
+  hub.add(c, "c");
+  hub.join(b, "red");
+  const auto post = [&](Audience audience, const char* what) {
+    hub.post({.publication = std::make_shared<Said>(what),
+              .to = std::make_shared<Audience>(std::move(audience))});
+  };
+  post({}, "1");
+  post({}, "2");
+  post({.topics = {"red", "b", "c"}}, "3");
+  post({.except = {"a", "red"}}, "4");
+  post({.except = {"a", "red"}, .delivery = Delivery::droppable}, "5");
+  Member newcomer;
+  hub.add(newcomer);
+  hub.deliver();
+  EXPECT_EQ(heard(a), "12");
+  EXPECT_EQ(heard(b), "123");
+  EXPECT_EQ(heard(c), "12345");
+  EXPECT_EQ(heard(newcomer), "");
+}
+
 TEST(Hub, DeliversBeforeItsMembersChange) {
   Hub hub;
   Member early, late, leaver, gone;

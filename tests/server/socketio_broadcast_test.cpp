@@ -180,6 +180,58 @@ TEST_P(SocketIoBroadcast, ReachesASocketByItsReference) {
   SocketRef().emit("n", 3);
 }
 
+// What a turn publishes goes out together; nobody can tell.
+TEST(SocketIoTurn, BroadcastsKeepTheirPlaceAmongWhatIsSent) {
+  for (const bool recovery : {false, true}) {
+    TestServer server(1);
+    SocketIoOptions options;
+    options.recovery.enabled = recovery;
+    Namespace& nsp = server.server.socketio("/socket.io/", options).root();
+    nsp.on("go", [&](Socket& socket) {
+      nsp.emit("n", 1);
+      nsp.to("room").emit("n", 2);
+      nsp.emit("n", 3);
+      socket.emit("n", 4);
+      nsp.emit("bytes", binary(as_bytes("5")).bytes());
+      nsp.emit("n", 6);
+      socket.join("room");
+      nsp.to("room").emit("n", 7);
+      socket.leave("room");
+      nsp.to("room").emit("n", 8);
+      nsp.emit("n", 9);
+      return 10;
+    });
+    nsp.on("leave", [&](Socket& socket) {
+      nsp.emit("n", 11);
+      nsp.emit("n", 12);
+      socket.disconnect();
+    });
+    server.start();
+    SocketIoPeer other(server);
+    other.join();
+    SocketIoPeer peer(server);
+    peer.join();
+    const auto n = [](int i) { return "42[\"n\"," + std::to_string(i); };
+    const std::string bytes = "451-[\"bytes\",{\"_placeholder\":true,\"num\":0}";
+    peer.say("421[\"go\"]");
+    for (const std::string& expected : {n(1), n(3), n(4), bytes, std::string("binary:5"), n(6),
+                                        n(7), n(9), std::string("431[10]")}) {
+      const std::string heard = peer.hear();
+      EXPECT_TRUE(heard.starts_with(expected)) << heard << " for " << expected;
+    }
+    peer.say("42[\"leave\"]");
+    for (const std::string& expected : {n(11), n(12), std::string("41")}) {
+      const std::string heard = peer.hear();
+      EXPECT_TRUE(heard.starts_with(expected)) << heard << " for " << expected;
+    }
+    for (const std::string& expected :
+         {n(1), n(3), bytes, std::string("binary:5"), n(6), n(9), n(11), n(12)}) {
+      const std::string heard = other.hear();
+      EXPECT_TRUE(heard.starts_with(expected)) << heard << " for " << expected;
+    }
+  }
+}
+
 TEST(SocketRef, OutlivesItsServer) {
   std::promise<SocketRef> opened;
   SocketRef ref;
