@@ -3,6 +3,9 @@
 #include "http/request.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
 
 namespace naru::http {
 namespace {
@@ -31,6 +34,41 @@ void append_connection(std::string& out, const ResponseContext& context, bool na
     append_field(out, "Connection", "Upgrade");
   }
 }
+
+bool names_upgrade(const Response& response) {
+  return std::any_of(response.fields.begin(), response.fields.end(), [](const auto& field) {
+    return iequals(field.first, "Upgrade") && is_field_value(field.second);
+  });
+}
+
+// The status line and the fields that are not ours alone.
+std::string begin_head(const Response& response) {
+  std::string head;
+  head.reserve(512);
+  head.append("HTTP/1.1 ").append(std::to_string(response.status)).append(1, ' ');
+  head.append(reason_phrase(response.status)).append("\r\n");
+  for (const auto& [name, value] : response.fields) {
+    if (is_framing(name) || !is_token(name) || !is_field_value(value)) continue;
+    append_field(head, name, value);
+  }
+  return head;
+}
+
+// The size of a chunk and its line end (RFC 9112 7.1).
+class ChunkHead {
+ public:
+  explicit ChunkHead(std::size_t size) {
+    char* end = std::to_chars(text_.data(), text_.data() + text_.size() - 2, size, 16).ptr;
+    *end++ = '\r';
+    *end++ = '\n';
+    size_ = static_cast<std::size_t>(end - text_.data());
+  }
+  std::string_view text() const { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, 18> text_;
+  std::size_t size_;
+};
 
 }  // namespace
 
@@ -141,20 +179,11 @@ Response plain(int status) {
 void encode_response(const Response& response, const ResponseContext& context, SendQueue& out) {
   const std::string_view body =
       response.shared_body ? std::string_view(*response.shared_body) : response.body;
-  std::string head;
-  head.reserve(512);
-  head.append("HTTP/1.1 ").append(std::to_string(response.status)).append(1, ' ');
-  head.append(reason_phrase(response.status)).append("\r\n");
-  bool names_upgrade = false;
-  for (const auto& [name, value] : response.fields) {
-    if (is_framing(name) || !is_token(name) || !is_field_value(value)) continue;
-    names_upgrade = names_upgrade || iequals(name, "Upgrade");
-    append_field(head, name, value);
-  }
+  std::string head = begin_head(response);
   if (has_body(response.status)) {
     append_field(head, "Content-Length", std::to_string(body.size()));
   }
-  append_connection(head, context, names_upgrade);
+  append_connection(head, context, names_upgrade(response));
   head.append("\r\n");
   out.append(head);
   if (!has_body(response.status) || context.head_only) return;
@@ -163,6 +192,37 @@ void encode_response(const Response& response, const ResponseContext& context, S
   } else {
     out.append(body);
   }
+}
+
+Framing encode_streamed_head(const Response& response, const ResponseContext& context,
+                             SendQueue& out) {
+  const Framing framing = context.minor_version == 0 ? Framing::bare : Framing::chunked;
+  std::string head = begin_head(response);
+  if (framing == Framing::chunked) append_field(head, "Transfer-Encoding", "chunked");
+  append_connection(head, context, names_upgrade(response));
+  head.append("\r\n");
+  out.append(head);
+  return framing;
+}
+
+void append_piece(std::string_view bytes, Framing framing, SendQueue& out) {
+  if (framing == Framing::bare) return out.append(bytes);
+  const ChunkHead head(bytes.size());
+  out.append(head.text());
+  out.append(bytes);
+  out.append(std::string_view("\r\n"));
+}
+
+std::string frame_piece(std::string_view bytes, Framing framing) {
+  if (framing == Framing::bare) return std::string(bytes);
+  const ChunkHead head(bytes.size());
+  std::string piece;
+  piece.reserve(head.text().size() + bytes.size() + 2);
+  return piece.append(head.text()).append(bytes).append("\r\n");
+}
+
+void append_body_end(Framing framing, SendQueue& out) {
+  if (framing == Framing::chunked) out.append(std::string_view("0\r\n\r\n"));
 }
 
 }  // namespace naru::http

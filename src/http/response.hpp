@@ -2,6 +2,7 @@
 
 #include "base/send_queue.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,9 @@ struct ResponseContext {
   int minor_version = 1;  // of the request
 };
 
+// How the pieces of a body stand on the wire: as they are, or each as a chunk of HTTP/1.1.
+enum class Framing : std::uint8_t { bare, chunked };
+
 std::string_view reason_phrase(int status);
 
 // A text/plain answer with the reason phrase as its body.
@@ -37,5 +41,14 @@ Response plain(int status);
 // Appends the whole answer. No Content-Length and no body for 1xx, 204 and 304. A field that would
 // not be one on the wire (CR or LF in its value) is left out.
 void encode_response(const Response& response, const ResponseContext& context, SendQueue& out);
+
+// Appends the head of an answer whose body comes in pieces. For a peer of HTTP/1.0 the body ends
+// with the connection, so `context.keep_alive` must be false.
+Framing encode_streamed_head(const Response& response, const ResponseContext& context,
+                             SendQueue& out);
+// One piece of that body, not empty, and what ends it.
+void append_piece(std::string_view bytes, Framing framing, SendQueue& out);
+std::string frame_piece(std::string_view bytes, Framing framing);
+void append_body_end(Framing framing, SendQueue& out);
 
 }  // namespace naru::http

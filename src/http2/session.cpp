@@ -154,6 +154,32 @@ void Session::respond(StreamId id, const http::Response& response) {
   if (Stream* stream = state_->find_open(id)) state_->answer(id, *stream, response);
 }
 
+void Session::respond_open(StreamId id, const http::Response& response) {
+  Stream* stream = state_->find_open(id);
+  if (stream == nullptr) return;
+  if (stream->request.method == "HEAD") {
+    stream->ending = true;
+  } else {
+    stream->source = &stream->body;
+  }
+  FieldBlock block(response.status, response);
+  state_->submit(id, *stream, block);
+}
+
+void Session::append(StreamId id, std::string_view bytes) {
+  Stream* stream = state_->find_open(id);
+  if (stream == nullptr || stream->source == nullptr || stream->ending) return;
+  stream->source->append(bytes);
+  nghttp2_session_resume_data(state_->session, id);
+}
+
+void Session::append(StreamId id, const SharedBytes& bytes) {
+  Stream* stream = state_->find_open(id);
+  if (stream == nullptr || stream->source == nullptr || stream->ending) return;
+  stream->source->append(bytes);
+  nghttp2_session_resume_data(state_->session, id);
+}
+
 void Session::accept(StreamId id, const http::Response& response, SendQueue& source) {
   Stream* stream = state_->find_open(id);
   if (stream == nullptr) return;

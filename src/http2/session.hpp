@@ -78,6 +78,10 @@ class Session {
   void send_continue(StreamId stream);
   // Answers; a body that is still to come is not wanted then.
   void respond(StreamId stream, const http::Response& response);
+  // Answers with a body that comes by append(), until end(). A HEAD gets none.
+  void respond_open(StreamId stream, const http::Response& response);
+  void append(StreamId stream, std::string_view bytes);
+  void append(StreamId stream, const SharedBytes& bytes);
   // Accepts an extended CONNECT: answers 200, and sends what is put into `source`, which must be
   // there until end() has been sent or reset() was called.
   void accept(StreamId stream, const http::Response& response, SendQueue& source);

@@ -32,6 +32,7 @@ void Http2Connection::on_bytes(std::span<char> bytes) {
   handle_events();
   pump();
   handle_events();
+  tell_drained();
   if (!received && !stream_.finishing()) stream_.finish();
   if (stream_.finishing()) give_up(io::StreamEnd::reset);
   watch();
@@ -138,6 +139,45 @@ void Http2Connection::pump() {
   if (session_.finished()) stream_.finish();
 }
 
+// Of many answers that a turn has added to, one walk.
+void Http2Connection::pump_later() {
+  if (std::exchange(pump_due_, true)) return;
+  stream_.loop().defer([this] {
+    pump_due_ = false;
+    pump();
+  });
+}
+
+void Http2Connection::watch_drain(http2::StreamId id) {
+  if (std::find(draining_.begin(), draining_.end(), id) == draining_.end()) draining_.push_back(id);
+}
+
+// What they are told may add to them again, or end them.
+void Http2Connection::tell_drained() {
+  for (const http2::StreamId id : std::exchange(draining_, {})) {
+    const auto found = exchanges_.find(id);
+    if (found != exchanges_.end() && !found->second.drain()) watch_drain(id);
+  }
+}
+
+void Http2Connection::lose(http2::StreamId id) {
+  session_.reset(id, http2::ErrorCode::cancel);
+  lost_.push_back(id);
+  if (lost_.size() > 1) return;
+  stream_.loop().defer([this] { tell_lost(); });
+}
+
+void Http2Connection::tell_lost() {
+  for (const http2::StreamId id : std::exchange(lost_, {})) {
+    const auto found = exchanges_.find(id);
+    if (found == exchanges_.end()) continue;
+    found->second.close();
+    exchanges_.erase(found);
+  }
+  pump();
+  watch();
+}
+
 void Http2Connection::wait(Http2Stream& tunnel) {
   if (std::find(waiting_.begin(), waiting_.end(), &tunnel) == waiting_.end()) {
     waiting_.push_back(&tunnel);
@@ -159,6 +199,7 @@ void Http2Connection::wake_tunnels() {
 void Http2Connection::on_sent() {
   handle_events();
   pump();
+  tell_drained();
   watch();
 }
 
@@ -181,6 +222,7 @@ void Http2Connection::watch() {
 // The loop tells the tunnels too; the connection ends with its last stream.
 void Http2Connection::on_shutdown() {
   session_.shut_down();
+  for (auto& [id, exchange] : exchanges_) exchange.on_shutdown();
   pump();
 }
 

@@ -36,6 +36,10 @@ class Http2Connection final : public io::StreamHandler {
   void open_tunnel(http2::StreamId id, const http::Response& accepted,
                    std::unique_ptr<io::StreamHandler> handler);
 
+  void lose(http2::StreamId id);  // resets it, and tells the exchange at the end of the turn
+  void pump_later();
+  void watch_drain(http2::StreamId id);
+
   // For its tunnels.
   void pump();
   void wait(Http2Stream& tunnel);  // touches it when it has room
@@ -55,6 +59,8 @@ class Http2Connection final : public io::StreamHandler {
   void begin(http2::StreamId id);
   void handle_tunnel(Http2Stream& tunnel, const http2::Event& event);
   void wake_tunnels();
+  void tell_drained();
+  void tell_lost();
   void give_up(io::StreamEnd why);
   void watch();
 
@@ -65,8 +71,11 @@ class Http2Connection final : public io::StreamHandler {
   std::unordered_map<http2::StreamId, Http2Exchange> exchanges_;
   std::unordered_map<http2::StreamId, Http2Stream*> tunnels_;
   std::vector<Http2Stream*> waiting_;  // tunnels
-  std::size_t bodies_ = 0;             // bytes of requests that are not complete
-  Instant idle_at_;                    // with no stream until then, it ends
+  std::vector<http2::StreamId> draining_;
+  std::vector<http2::StreamId> lost_;
+  bool pump_due_ = false;
+  std::size_t bodies_ = 0;  // bytes of requests that are not complete
+  Instant idle_at_;         // with no stream until then, it ends
 };
 
 }  // namespace naru::transport

@@ -119,14 +119,105 @@ void Http2Exchange::close() {
 // A body that does not come, or an answer that is not taken.
 void Http2Exchange::on_deadline(Instant now) {
   if (now < deadline_) return;
+  if (state_ == State::streaming) {
+    const std::uint64_t taken = appended_ - buffered();
+    if (buffered() > 0 && taken == taken_) return connection_.lose(id_);
+    taken_ = taken;
+    deadline_ = now + open_->stall_timeout;
+    return;
+  }
   if (state_ == State::receiving) return respond(http::plain(408));
   const std::size_t left = connection_.session().unsent(id_);
   if (left < std::exchange(unsent_, left)) {
     deadline_ = now + connection_.limits().idle_timeout;
   } else {
-    connection_.session().reset(id_, http2::ErrorCode::cancel);
-    deadline_ = kNever;
+    connection_.lose(id_);
   }
+}
+
+// ---- an answer that stays open
+
+ResponseStream& Http2Exchange::stream_response(http::Response head, StreamedAnswer answer) {
+  NARU_ASSERT(state_ == State::answering);
+  state_ = State::streaming;
+  release_body();
+  on_abandoned_ = std::exchange(answer.on_close, nullptr);
+  open_ = std::make_shared<StreamedAnswer>(std::move(answer));
+  deadline_ = connection_.stream().loop().now() + open_->stall_timeout;
+  add_fields_to(head);
+  connection_.session().respond_open(id_, head);
+  connection_.answered();
+  return *this;
+}
+
+std::size_t Http2Exchange::buffered() const {
+  return connection_.session().unsent(id_);
+}
+
+bool Http2Exchange::congested() {
+  if (buffered() <= open_->outbox.high_watermark) return false;
+  connection_.pump();
+  if (buffered() <= open_->outbox.high_watermark) return false;
+  connection_.watch_drain(id_);
+  return true;
+}
+
+template <class Bytes>
+Push Http2Exchange::push(const Bytes& bytes, std::size_t size, Droppable droppable) {
+  if (state_ != State::streaming) return Push::closed;
+  if (droppable == Droppable::yes && congested()) return Push::dropped;
+  const std::size_t before = buffered();
+  connection_.session().append(id_, bytes);
+  if (buffered() == before) return Push::queued;  // nothing, or the body of a HEAD
+  appended_ += size;
+  connection_.pump_later();
+  if (!congested()) return Push::queued;
+  if (buffered() <= open_->outbox.limit) return Push::high;
+  connection_.lose(id_);
+  return Push::overflow;
+}
+
+Push Http2Exchange::append(std::string_view bytes, Droppable droppable) {
+  return push(bytes, bytes.size(), droppable);
+}
+
+Push Http2Exchange::append_framed(const SharedBytes& piece, Droppable droppable) {
+  return push(piece, piece->size(), droppable);
+}
+
+void Http2Exchange::end() {
+  if (state_ != State::streaming) return;
+  const auto open = std::exchange(open_, nullptr);  // whose function may be what calls this
+  state_ = State::ended;
+  on_abandoned_ = nullptr;
+  connection_.session().end(id_);
+  unsent_ = connection_.session().unsent(id_);
+  deadline_ = connection_.stream().loop().now() + connection_.limits().idle_timeout;
+  connection_.answered();
+}
+
+void Http2Exchange::abort() {
+  if (state_ != State::streaming) return;
+  state_ = State::ended;
+  on_abandoned_ = nullptr;
+  connection_.lose(id_);
+}
+
+bool Http2Exchange::drain() {
+  if (state_ != State::streaming) return true;
+  if (buffered() > 0) return false;
+  const auto open = open_;
+  if (open->on_drain) open->on_drain();
+  return true;
+}
+
+void Http2Exchange::on_shutdown() {
+  if (state_ != State::streaming) return;
+  const auto open = open_;
+  if (open->on_shutdown) return open->on_shutdown();
+  auto on_close = std::exchange(on_abandoned_, nullptr);
+  end();
+  if (on_close) on_close();
 }
 
 void Http2Exchange::release_body() {

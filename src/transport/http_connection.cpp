@@ -40,7 +40,7 @@ void HttpConnection::receive(Cursor& in) {
   }
   current_ = nullptr;
   in_receive_ = false;
-  if (state_ == State::answering) {
+  if (state_ == State::answering || state_ == State::streaming) {
     keep(in.view());
   } else if (state_ == State::handed_over && !in.empty() && !stream_->closed()) {
     stream_->handler().on_bytes(in.take(in.size()));
@@ -90,6 +90,10 @@ void HttpConnection::respond(http::Response response, After after) {
                          .keep_alive = keep_alive,
                          .minor_version = request.minor_version},
                         stream_->out());
+  answered(keep_alive);
+}
+
+void HttpConnection::answered(bool keep_alive) {
   stream_->send_later();
   if (!keep_alive) {
     state_ = State::ended;
@@ -170,11 +174,13 @@ void HttpConnection::refuse(int status, std::string_view text) {
 void HttpConnection::on_end() {
   peer_ended_ = true;
   if (state_ == State::answering && !on_abandoned_) return;
+  if (state_ == State::streaming) state_ = State::ended;
   abandon();
   if (!stream_->finishing()) stream_->finish();
 }
 
-void HttpConnection::on_deadline(Instant) {
+void HttpConnection::on_deadline(Instant now) {
+  if (state_ == State::streaming) return look_at_peer(now);
   if (state_ == State::receiving) return refuse(408, "the request did not arrive in time");
   if (state_ != State::idle) return;
   state_ = State::ended;
@@ -183,11 +189,19 @@ void HttpConnection::on_deadline(Instant) {
 
 // A request that has begun is still answered; the connection ends after it.
 void HttpConnection::on_shutdown() {
+  shutting_down_ = true;
+  if (state_ == State::streaming) {
+    const auto open = open_;
+    if (open->settings.on_shutdown) return open->settings.on_shutdown();
+    auto on_close = std::exchange(on_abandoned_, nullptr);
+    end();
+    if (on_close) on_close();
+    return;
+  }
   if (state_ == State::idle) {
     state_ = State::ended;
     stream_->finish();
   }
-  shutting_down_ = true;
 }
 
 void HttpConnection::on_closed(io::StreamEnd) {

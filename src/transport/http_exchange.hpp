@@ -4,6 +4,7 @@
 #include "http/request.hpp"
 #include "http/response.hpp"
 #include "io/stream.hpp"
+#include "transport/response_stream.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -42,6 +43,10 @@ class HttpExchange {
   // called.
   virtual void respond_later(UniqueFunction<void()> on_abandoned) = 0;
 
+  // An answer that stays open: its head now, its body by what is appended. In place of respond();
+  // what comes back lives until its end() or `on_close`. A HEAD gets no body.
+  virtual ResponseStream& stream_response(http::Response head, StreamedAnswer answer) = 0;
+
   // Accepts an HTTP upgrade: sends `accepted` (a 101, or the 200 of HTTP/2), then `handler` has the
   // stream. What has been received behind the request goes to it.
   virtual void upgrade(const http::Response& accepted,
@@ -78,7 +83,8 @@ class HttpService {
   virtual ~HttpService() = default;
   // The head is known, the body is not. May set the body's limit, or answer already.
   virtual void on_request_head(HttpExchange& exchange) = 0;
-  // The request is complete: respond(), respond_later(), upgrade() or detach(), once.
+  // The request is complete: respond(), respond_later(), stream_response(),
+  // upgrade() or detach(), once.
   virtual void on_request(HttpExchange& exchange) = 0;
   // The peer broke HTTP and was answered with `status`; 0: no answer was possible.
   virtual void on_violation(io::Stream& stream, int status, std::string_view text) = 0;

@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "http/response.hpp"
 #include "io/stream.hpp"
+#include "transport/outbox.hpp"
 #include "websocket/connection.hpp"
 
 #include <cstddef>
@@ -47,13 +48,6 @@ struct WebSocketTimes {
     return ping_interval > Duration::zero() ? ping_interval : idle_timeout / 2;
   }
 };
-
-// How much may wait to leave one connection.
-struct OutboxLimits {
-  std::size_t high_watermark = std::size_t{1} << 16U;  // above it droppable messages are dropped
-  std::size_t limit = std::size_t{16} << 20U;          // above it the slow consumer is closed
-};
-enum class Push : std::uint8_t { queued, high, dropped, overflow, closed };
 
 // How the WebSockets of a route, or of a client, behave. They share it, and it outlives them.
 struct WebSocketSettings {

@@ -122,5 +122,37 @@ TEST(ReasonPhrase, IsThereForEveryStatusThatRefuses) {
   EXPECT_EQ(reason_phrase(299), "Unknown");
 }
 
+std::string streamed(const ResponseContext& context) {
+  ChunkPool pool;
+  SendQueue queue(pool);
+  Response response;
+  response.add("Transfer-Encoding", "gzip");  // ours alone
+  const Framing framing = encode_streamed_head(response, context, queue);
+  append_piece("hello", framing, queue);
+  append_piece(std::string(17, 'x'), framing, queue);
+  append_body_end(framing, queue);
+  std::array<std::string_view, 16> pieces;
+  std::string out;
+  const std::size_t count = queue.peek(pieces);
+  for (std::size_t i = 0; i < count; ++i) out += pieces[i];
+  return out;
+}
+
+TEST(StreamedResponse, ComesInChunks) {
+  EXPECT_EQ(streamed({}),
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "5\r\nhello\r\n11\r\nxxxxxxxxxxxxxxxxx\r\n0\r\n\r\n");
+}
+
+TEST(StreamedResponse, EndsWithTheConnectionForHttp10) {
+  EXPECT_EQ(streamed({.keep_alive = false, .minor_version = 0}),
+            "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhelloxxxxxxxxxxxxxxxxx");
+}
+
+TEST(StreamedResponse, FramesAPieceForMany) {
+  EXPECT_EQ(frame_piece("hello", Framing::chunked), "5\r\nhello\r\n");
+  EXPECT_EQ(frame_piece("hello", Framing::bare), "hello");
+}
+
 }  // namespace
 }  // namespace naru::http
