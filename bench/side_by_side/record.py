@@ -1,6 +1,7 @@
 """What was measured, and where: kept beside the figures."""
 import contextlib
 import datetime
+import itertools
 import json
 import os
 import platform
@@ -46,15 +47,21 @@ def commit():
     return output_of("git", "rev-parse", "--short", "HEAD") + ("-changed" if changed else "")
 
 
+def new_file(stem):
+    """Opens stem.json, or stem-2.json and so on: an earlier measurement is never overwritten."""
+    for name in itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2))):
+        with contextlib.suppress(FileExistsError):
+            return open(f"{name}.json", "x")
+
+
 def save(options, results):
     now = datetime.datetime.now(datetime.timezone.utc)
     os.makedirs(f"{ROOT}/bench/results", exist_ok=True)
-    path = f"{ROOT}/bench/results/{now:%Y-%m-%d}-{commit()}.json"
     described = {key: getattr(options, key) for key in
                  ("runs", "seconds", "warmup", "server_core", "loader_core")}
     described["peers"] = list(options.peer)  # how they were built is told where the figures are
-    with open(path, "w") as file:
+    with new_file(f"{ROOT}/bench/results/{now:%Y-%m-%d}-{commit()}") as file:
         json.dump({"date": f"{now:%Y-%m-%dT%H:%M:%SZ}", "commit": commit(), "machine": machine(),
                    "versions": versions(), "options": described, "cells": results}, file, indent=1)
         file.write("\n")
-    print(f"\nkept in {os.path.relpath(path, ROOT)}")
+    print(f"\nkept in {os.path.relpath(file.name, ROOT)}")

@@ -31,6 +31,16 @@ void operator delete(void* block) noexcept {
 void operator delete(void* block, std::size_t) noexcept {
   operator delete(block);
 }
+// The same by default; AddressSanitizer has others.
+void* operator new[](std::size_t size) {
+  return operator new(size);
+}
+void operator delete[](void* block) noexcept {
+  operator delete(block);
+}
+void operator delete[](void* block, std::size_t) noexcept {
+  operator delete(block);
+}
 
 namespace naru::websocket {
 namespace {
@@ -69,6 +79,8 @@ TEST(ConnectionMemory, WholeFramesAllocateNothing) {
   Fixture fixture;
   const std::string segment = masked(0x81, "forty-two") + masked(0x82, std::string(300, 'x')) +
                               masked(0x8a, "a pong") + masked(0x81, std::string(70000, 'y'));
+  // The first long text of the process makes simdjson choose its implementation: on the heap.
+  EXPECT_EQ(fixture.receive(segment), 4);
   const std::size_t before = allocations;
   EXPECT_EQ(fixture.receive(segment), 4);
   EXPECT_EQ(allocations, before);
