@@ -1,5 +1,6 @@
 #pragma once
 
+#include "naru/admin.hpp"
 #include "naru/broadcast.hpp"
 #include "naru/engineio.hpp"
 #include "naru/socket.hpp"
@@ -35,6 +36,12 @@ class Namespace {
   // Its rooms are intact in on_disconnecting, gone in on_disconnect.
   void on_disconnecting(std::function<void(Socket&, std::string_view reason)> handler);
   void on_disconnect(std::function<void(Socket&, std::string_view reason)> handler);
+  // A socket has joined a room, or left one; when it goes it has left them all by on_disconnect.
+  // The room that its id is goes without saying.
+  void on_join_room(std::function<void(Socket&, std::string_view room)> handler);
+  void on_leave_room(std::function<void(Socket&, std::string_view room)> handler);
+  // A socket's connection went over from polling to WebSocket.
+  void on_upgrade(std::function<void(Socket&)> handler);
   void on_any(AnyListener listener);           // each event that comes in
   void on_any_outgoing(AnyListener listener);  // each that goes out, for each of its receivers
 
@@ -177,6 +184,9 @@ class SocketIo {
   // Ends every session of this path as "server shutting down", so that clients try to come back,
   // and takes no new ones. From any thread. Server::stop() does it for all.
   virtual void close() = 0;
+  // Lets the Admin UI look at this server. Before the start, once. Throws std::logic_error
+  // afterwards, std::invalid_argument for options without any login.
+  virtual void instrument(AdminOptions options) = 0;
 
   // The namespace "/".
   Namespace& root() { return of("/"); }

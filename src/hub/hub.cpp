@@ -141,16 +141,16 @@ bool Hub::has(const Subscriber& subscriber) const {
   return subscriber.entry_ && subscriber.entry_->hub == this;
 }
 
-void Hub::join(Subscriber& subscriber, std::string_view topic) {
-  if (!has(subscriber) || topic == subscriber.entry_->id) return;
-  join(topics_, subscriber, topic, false);
+bool Hub::join(Subscriber& subscriber, std::string_view topic) {
+  if (!has(subscriber) || topic == subscriber.entry_->id) return false;
+  return join(topics_, subscriber, topic, false);
 }
 
 void Hub::join_prefix(Subscriber& subscriber, std::string_view prefix) {
   if (has(subscriber)) join(prefixes_, subscriber, prefix, true);
 }
 
-void Hub::join(Topics& topics, Subscriber& subscriber, std::string_view name, bool prefix) {
+bool Hub::join(Topics& topics, Subscriber& subscriber, std::string_view name, bool prefix) {
   deliver();
   auto found = topics.find(name);
   if (found == topics.end()) {
@@ -161,27 +161,31 @@ void Hub::join(Topics& topics, Subscriber& subscriber, std::string_view name, bo
   Topic* joined = found->second.get();
   auto& memberships = subscriber.entry_->topics;
   const auto is_member = [&](const Subscriber::Membership& m) { return m.topic == joined; };
-  if (std::any_of(memberships.begin(), memberships.end(), is_member)) return;
+  if (std::any_of(memberships.begin(), memberships.end(), is_member)) return false;
   memberships.push_back({joined, static_cast<std::uint32_t>(joined->members.size())});
   joined->members.push_back(&subscriber);
+  return true;
 }
 
-void Hub::leave(Subscriber& subscriber, std::string_view topic) {
-  leave(subscriber, topic, false);
+bool Hub::leave(Subscriber& subscriber, std::string_view topic) {
+  return leave(subscriber, topic, false);
 }
 
 void Hub::leave_prefix(Subscriber& subscriber, std::string_view prefix) {
   leave(subscriber, prefix, true);
 }
 
-void Hub::leave(Subscriber& subscriber, std::string_view name, bool prefix) {
-  if (!has(subscriber)) return;
+bool Hub::leave(Subscriber& subscriber, std::string_view name, bool prefix) {
+  if (!has(subscriber)) return false;
   deliver();
   const auto& memberships = subscriber.entry_->topics;
   for (std::size_t i = 0; i < memberships.size(); ++i) {
     const Topic& topic = *memberships[i].topic;
-    if (topic.prefix == prefix && topic.name == name) return drop(subscriber, i);
+    if (topic.prefix != prefix || topic.name != name) continue;
+    drop(subscriber, i);
+    return true;
   }
+  return false;
 }
 
 void Hub::leave_all(Subscriber& subscriber) {

@@ -151,8 +151,9 @@ class Hub {
   bool has(const Subscriber& subscriber) const;
   std::size_t size() const { return everybody_.size(); }
 
-  void join(Subscriber& subscriber, std::string_view topic);
-  void leave(Subscriber& subscriber, std::string_view topic);
+  // Whether it was none before, or was one.
+  bool join(Subscriber& subscriber, std::string_view topic);
+  bool leave(Subscriber& subscriber, std::string_view topic);
   // The same for all topics that begin with `prefix`.
   void join_prefix(Subscriber& subscriber, std::string_view prefix);
   void leave_prefix(Subscriber& subscriber, std::string_view prefix);
@@ -193,8 +194,8 @@ class Hub {
   };
   class Round;
 
-  void join(Topics& topics, Subscriber& subscriber, std::string_view name, bool prefix);
-  void leave(Subscriber& subscriber, std::string_view name, bool prefix);
+  bool join(Topics& topics, Subscriber& subscriber, std::string_view name, bool prefix);
+  bool leave(Subscriber& subscriber, std::string_view name, bool prefix);
   void drop(Subscriber& subscriber, std::size_t membership);
   void drop_all(Subscriber& subscriber);
   void count_prefix(std::size_t bytes);

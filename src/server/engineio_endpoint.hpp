@@ -5,6 +5,7 @@
 #include "naru/engineio.hpp"
 #include "server/endpoint.hpp"
 #include "server/engineio_admission.hpp"
+#include "server/engineio_counters.hpp"
 #include "server/engineio_request.hpp"
 #include "server/engineio_session.hpp"
 #include "server/request_info.hpp"
@@ -26,6 +27,8 @@ class EngineUserFactory {
   virtual ~EngineUserFactory() = default;
   virtual std::unique_ptr<EngineUser> make_user(EngineSession& session) = 0;
   virtual bool takes_sessions() const { return true; }  // any thread
+  // Where its sessions on a loop are counted; nullptr while nobody watches.
+  virtual EngineCounters* counters(unsigned) { return nullptr; }
 };
 
 // The HTTP face of Engine.IO under one path: handshakes, polls, posts and upgrades, with every

@@ -23,12 +23,24 @@ EngineSession::EngineSession(Worker& worker, const EngineEndpoint& endpoint,
       user_(endpoint.users().make_user(*this)),
       websocket_base64_(handshake.dialect.base64) {
   if (handshake.jsonp) jsonp_ = static_cast<std::int32_t>(*handshake.jsonp);
+  if (EngineCounters* counted = counters()) {
+    counted->opened.add();
+    if (transport() == engineio::Transport::polling) counted->polling_begun.add();
+  }
   rearm();
 }
 
 EngineSession::~EngineSession() {
   if (websocket_ != nullptr) websocket_->forget_user();
   if (candidate_ != nullptr) candidate_->forget_user();
+}
+
+EngineCounters* EngineSession::counters() const {
+  return endpoint_.users().counters(worker_.index());
+}
+
+void EngineSession::count_out(std::size_t messages, std::size_t bytes) const {
+  if (EngineCounters* counted = counters()) counted->count_out(messages, bytes);
 }
 
 // ---- opening
@@ -75,6 +87,7 @@ hub::WireFormat EngineSession::wire_format(Content content) const {
 
 SendOutcome EngineSession::send_text(std::string_view prefix, std::string_view payload) {
   if (reported_ || overflowed_) return SendOutcome::closed;
+  count_out(1, prefix.size() + payload.size());
   if (websocket_ != nullptr) {
     return worker_.count(websocket_->send(websocket::Opcode::text, prefix, payload));
   }
@@ -91,6 +104,7 @@ SendOutcome EngineSession::send_text(std::string_view prefix, std::string_view p
 
 SendOutcome EngineSession::send_binary(std::string_view bytes) {
   if (reported_ || overflowed_) return SendOutcome::closed;
+  count_out(1, bytes.size());
   if (websocket_ != nullptr) return worker_.count(send_binary_frame(bytes));
   std::string& packet = worker_.text_scratch;
   packet.clear();
@@ -126,11 +140,18 @@ void EngineSession::send_packet(engineio::PacketType type) {
 SendOutcome EngineSession::send_encoded(const SharedBytes& bytes, bool droppable,
                                         std::string_view plain) {
   if (reported_ || overflowed_) return SendOutcome::closed;
+  count_out(1, bytes->size());
   if (websocket_ != nullptr)
     return worker_.count(websocket_->send_encoded(bytes, droppable, plain));
   if (droppable && congested()) return worker_.count(transport::Push::dropped);
   session_.push(*bytes);
   return pushed();
+}
+
+SendOutcome EngineSession::send_joined(const SharedBytes& bytes, std::size_t messages) {
+  worker_.counters.messages_out.add(messages - 1);
+  count_out(messages - 1, 0);
+  return send_encoded(bytes, false);
 }
 
 bool EngineSession::congested() {
@@ -174,6 +195,7 @@ void EngineSession::on_websocket_message(transport::WebSocketTransport& transpor
   if (&transport == candidate_) return receive_probe(binary ? std::string_view() : bytes);
   if (binary && revision() == engineio::Revision::v4) {
     worker_.counters.messages_in.add();
+    if (EngineCounters* counted = counters()) counted->count_in(bytes.size());
     return user_->on_binary(bytes);
   }
   const auto packet = binary ? engineio::decode_binary_packet(bytes)
@@ -190,6 +212,7 @@ void EngineSession::receive_packet(const engineio::Packet& packet, bool checked)
       return;
     case engineio::Session::Incoming::message:
       worker_.counters.messages_in.add();
+      if (EngineCounters* counted = counters()) counted->count_in(packet.data.size());
       if (packet.binary) return user_->on_binary(packet.data);
       return user_->on_text(packet.data, checked);
     case engineio::Session::Incoming::peer_closed:
@@ -235,6 +258,8 @@ void EngineSession::complete_upgrade() {
   const std::string payload = session_.take_payload();
   release_poll(engineio::PacketType::close);
   flush_to_websocket(payload);
+  if (EngineCounters* counted = counters()) counted->polling_over.add();
+  user_->on_upgrade();
 }
 
 void EngineSession::flush_to_websocket(const std::string& payload) {
@@ -326,7 +351,12 @@ void EngineSession::violate(std::string_view text, std::string_view why) {
 }
 
 void EngineSession::report_closed(std::string_view why) {
-  if (!std::exchange(reported_, true)) user_->on_closed(why);
+  if (std::exchange(reported_, true)) return;
+  if (EngineCounters* counted = counters()) {
+    counted->count_end(why);
+    if (transport() == engineio::Transport::polling) counted->polling_over.add();
+  }
+  user_->on_closed(why);
 }
 
 void EngineSession::close(std::string_view why) {

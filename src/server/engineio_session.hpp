@@ -42,6 +42,8 @@ inline constexpr hub::WireFormat kWebSocketV3Format = 6;
 inline constexpr hub::WireFormat kWebSocketBase64Format = 7;
 inline constexpr hub::WireFormat kWebSocketV3Base64Format = 8;
 
+struct EngineCounters;
+
 // What sits on an Engine.IO session.
 class EngineUser {
  public:
@@ -51,7 +53,8 @@ class EngineUser {
   virtual void on_text(std::string_view text, bool checked) = 0;
   virtual void on_binary(std::string_view bytes) = 0;
   virtual void on_drain() {}
-  virtual void collect() {}  // frees what has ended: nothing of it is on the stack
+  virtual void on_upgrade() {}  // from polling to WebSocket
+  virtual void collect() {}     // frees what has ended: nothing of it is on the stack
   virtual void on_closed(std::string_view reason) = 0;  // once, the last call
   virtual Instant deadline() const { return kNever; }
   virtual void on_deadline(Instant) {}
@@ -90,6 +93,8 @@ class EngineSession final : public transport::WebSocketUser, private io::Timer {
   // Whether several encoded messages, so many bytes, may be sent as one: as frames in a row, none
   // of which would have to wait, be dropped, or teach a compressor.
   bool takes_joined(std::size_t bytes) const;
+  // Sends so many messages as one.
+  SendOutcome send_joined(const SharedBytes& bytes, std::size_t messages);
 
   // Closes in order: what is queued leaves first. The user hears `why` now.
   void close(std::string_view why);
@@ -131,6 +136,8 @@ class EngineSession final : public transport::WebSocketUser, private io::Timer {
   void rearm();
 
   std::string open_data() const;
+  EngineCounters* counters() const;
+  void count_out(std::size_t messages, std::size_t bytes) const;
   void receive_payload(AnswerTo to, std::string_view body, engineio::PayloadForm form);
   void receive_packet(const engineio::Packet& packet, bool checked);
   void receive_probe(std::string_view text);

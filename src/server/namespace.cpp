@@ -56,6 +56,15 @@ void Namespace::on_disconnecting(std::function<void(Socket&, std::string_view)> 
 void Namespace::on_disconnect(std::function<void(Socket&, std::string_view)> handler) {
   state_->change_handlers().on_disconnect.push_back(std::move(handler));
 }
+void Namespace::on_join_room(std::function<void(Socket&, std::string_view)> handler) {
+  state_->change_handlers().on_join_room.push_back(std::move(handler));
+}
+void Namespace::on_leave_room(std::function<void(Socket&, std::string_view)> handler) {
+  state_->change_handlers().on_leave_room.push_back(std::move(handler));
+}
+void Namespace::on_upgrade(std::function<void(Socket&)> handler) {
+  state_->change_handlers().on_upgrade.push_back(std::move(handler));
+}
 void Namespace::on_any(AnyListener listener) {
   state_->change_handlers().on_any.push_back(std::move(listener));
 }

@@ -211,6 +211,15 @@ void NamespaceState::fetch_here(const hub::Audience& audience,
       std::move(done));
 }
 
+void NamespaceState::fetch_texts(std::function<std::string(SocketState&)> describe,
+                                 std::function<void(std::vector<std::string>)> done) {
+  gather<std::string>(
+      [this, describe = std::move(describe)](unsigned loop, std::vector<std::string>& all) {
+        each_on(loop, {}, [&](SocketState& socket) { all.push_back(describe(socket)); });
+      },
+      std::move(done));
+}
+
 void NamespaceState::receive_here(const hub::Event& event,
                                   std::function<void(std::string)> answer) {
   std::vector<std::string_view> values;

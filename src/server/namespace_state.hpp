@@ -26,6 +26,8 @@ class Worker;
 struct SocketState;
 struct State;
 
+using RoomHandlers = std::vector<std::function<void(Socket&, std::string_view room)>>;
+
 // What users have registered on a namespace; immutable once the server runs, and shared by all that
 // one pattern makes.
 struct Handlers {
@@ -47,6 +49,9 @@ struct Handlers {
   std::vector<std::function<void(Socket&)>> on_connect;
   std::vector<std::function<void(Socket&, std::string_view)>> on_disconnecting;
   std::vector<std::function<void(Socket&, std::string_view)>> on_disconnect;
+  RoomHandlers on_join_room;
+  RoomHandlers on_leave_room;
+  std::vector<std::function<void(Socket&)>> on_upgrade;
   std::vector<AnyListener> on_any;
   std::vector<AnyListener> on_any_outgoing;
   Map<detail::EventHandler> events;
@@ -103,6 +108,9 @@ struct NamespaceState final : public hub::Node,
   template <class T>
   void gather(std::function<void(unsigned loop, std::vector<T>&)> gather,
               std::function<void(std::vector<T>)> done);
+  // What `describe` says of each socket of this server, on its loop.
+  void fetch_texts(std::function<std::string(SocketState&)> describe,
+                   std::function<void(std::vector<std::string>)> done);
   void fetch_sockets(const hub::Audience& audience, const hub::Flags& flags,
                      std::function<void(std::vector<RemoteSocket>)> done);
 

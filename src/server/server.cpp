@@ -97,6 +97,7 @@ std::vector<std::string> Server::urls() const {
 
 void Server::start() {
   if (state_->started) return;
+  for (const auto& socketio : state_->socketio_servers) socketio->prepare();
   state_->started = true;
   state_->choose_io();
   for (const auto& worker : state_->workers) {

@@ -84,8 +84,7 @@ hub::Delivered SocketState::deliver(const SharedBytes& bytes, const hub::Publica
 void SocketState::deliver_all(hub::Burst& burst) {
   const SharedBytes* frames = in_one_piece(burst);
   if (frames == nullptr) return Subscriber::deliver_all(burst);
-  const hub::Delivered how = to_delivered(session.engine().send_encoded(*frames, false));
-  session.engine().worker().counters.messages_out.add(burst.size() - 1);
+  const hub::Delivered how = to_delivered(session.engine().send_joined(*frames, burst.size()));
   for (std::size_t i = 0; i < burst.size(); ++i) burst.took(i, how);
 }
 
@@ -200,16 +199,24 @@ void SocketState::send_missed(const Recovery::Missed& missed) {
 void SocketState::join(std::string_view room) {
   Worker& worker = session.engine().worker();
   nsp.catch_up(worker.index());
-  nsp.hub_of(worker).join(*this, room);
+  const bool joins = nsp.hub_of(worker).join(*this, room);
   if (resumable && !gone && room != id) resumable->join(room, nsp.recovery->seen(worker.index()));
+  if (joins) tell(nsp.handlers().on_join_room, room);
 }
 
 void SocketState::leave(std::string_view room) {
   Worker& worker = session.engine().worker();
   nsp.catch_up(worker.index());
-  nsp.hub_of(worker).leave(*this, room);
+  const bool leaves = nsp.hub_of(worker).leave(*this, room);
   if (resumable) {
     resumable->leave(room, nsp.recovery->seen(worker.index()), nsp.recovery->oldest());
+  }
+  if (leaves) tell(nsp.handlers().on_leave_room, room);
+}
+
+void SocketState::tell(const RoomHandlers& handlers, std::string_view room) {
+  for (const auto& handler : handlers) {
+    run_user_code(nsp.state, nsp.where(), [&] { handler(face_, room); });
   }
 }
 

@@ -66,6 +66,7 @@ struct SocketState final : public hub::Subscriber {
   ~SocketState() override;
 
   Socket& face() { return face_; }
+  static SocketState& of(Socket& face) { return *face.state_; }
 
   hub::WireFormat wire_format(const hub::Publication& publication) const override;
   hub::Delivered deliver(const SharedBytes& bytes, const hub::Publication& publication,
@@ -82,6 +83,7 @@ struct SocketState final : public hub::Subscriber {
 
   void join(std::string_view room);
   void leave(std::string_view room);
+  void tell(const RoomHandlers& handlers, std::string_view room);
 
   // Runs the handlers of an event. User code runs here, and beneath no decoder.
   void dispatch(const socketio::Packet& packet);

@@ -110,6 +110,21 @@ Namespace& SocketIoServer::add_pattern(NamespacePredicate predicate) {
   return patterns_.back().nsp->face();
 }
 
+std::shared_ptr<NamespaceState> SocketIoServer::find(std::string_view name) const {
+  if (const auto found = literals_.find(name); found != literals_.end()) return found->second;
+  const Lock lock(mutex_);
+  const auto found = made_.find(name);
+  return found == made_.end() ? nullptr : found->second.nsp;
+}
+
+std::vector<std::shared_ptr<NamespaceState>> SocketIoServer::namespaces() const {
+  std::vector<std::shared_ptr<NamespaceState>> all;
+  for (const auto& [name, nsp] : literals_) all.push_back(nsp);
+  const Lock lock(mutex_);
+  for (const auto& [name, made] : made_) all.push_back(made.nsp);
+  return all;
+}
+
 const SocketIoServer::Pattern* SocketIoServer::pattern_for(std::string_view name,
                                                            JsonView auth) const {
   for (const Pattern& pattern : patterns_) {
@@ -174,6 +189,24 @@ std::vector<std::shared_ptr<NamespaceState>> SocketIoServer::made_by(
     if (made.pattern == &pattern) all.push_back(made.nsp);
   }
   return all;
+}
+
+// ---- watching
+
+void SocketIoServer::instrument(AdminOptions options) {
+  if (state_.started || admin_ != nullptr) {
+    throw std::logic_error("naru: instrument() is called once, before the server starts");
+  }
+  of(options.nsp);
+  options.nsp = full_name(options.nsp);
+  admin_ = std::make_unique<AdminUi>(*this, std::move(options));
+}
+
+void SocketIoServer::prepare() {
+  if (admin_ == nullptr) return;
+  for (const auto& [name, nsp] : literals_) admin_->watch(*nsp);
+  for (const Pattern& pattern : patterns_) admin_->watch(*pattern.nsp);
+  admin_->start();
 }
 
 // ---- the end

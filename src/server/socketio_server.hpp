@@ -2,6 +2,7 @@
 
 #include "io/timer_wheel.hpp"
 #include "naru/socketio.hpp"
+#include "server/admin_ui.hpp"
 #include "server/engineio_endpoint.hpp"
 #include "server/namespace_state.hpp"
 #include "socketio/decoder.hpp"
@@ -28,6 +29,12 @@ class SocketIoServer final : public SocketIo, public EngineUserFactory {
   Namespace& of(NamespacePattern pattern) override;
   Namespace& of(NamespacePredicate predicate) override;
   void close() override;
+  void instrument(AdminOptions options) override;
+  // The server is about to start: nothing more will be registered.
+  void prepare();
+  EngineCounters* counters(unsigned loop) override {
+    return admin_ == nullptr ? nullptr : &admin_->counters(loop);
+  }
   std::unique_ptr<EngineUser> make_user(EngineSession& session) override;
   bool takes_sessions() const override { return !closed_.load(std::memory_order_relaxed); }
 
@@ -35,6 +42,10 @@ class SocketIoServer final : public SocketIo, public EngineUserFactory {
   // nullptr: there is none, or there are too many.
   std::shared_ptr<NamespaceState> enter(std::string_view name, JsonView auth);
   void leave(NamespaceState& nsp);
+  // One that exists; nullptr else.
+  std::shared_ptr<NamespaceState> find(std::string_view name) const;
+  // All that have sockets.
+  std::vector<std::shared_ptr<NamespaceState>> namespaces() const;
   // Joins this server to others: makes the adapter of each namespace. Before the start.
   using AdapterFactory =
       std::function<std::unique_ptr<hub::Adapter>(const std::shared_ptr<hub::Node>& node)>;
@@ -77,6 +88,7 @@ class SocketIoServer final : public SocketIo, public EngineUserFactory {
   SocketIoOptions options_;
   socketio::Limits limits_;
   AdapterFactory adapters_;
+  std::unique_ptr<AdminUi> admin_;
   std::map<std::string, std::shared_ptr<NamespaceState>, std::less<>> literals_;
   std::vector<Pattern> patterns_;
   mutable std::mutex mutex_;

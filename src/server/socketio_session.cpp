@@ -119,7 +119,11 @@ void SocketIoSession::leave(SocketState& socket, std::string_view why) {
   };
   if (socket.connected) tell(nsp.handlers().on_disconnecting, &OwnHandlers::on_disconnecting);
   nsp.catch_up(engine_.worker().index());
+  const bool tells_rooms = socket.connected && !nsp.handlers().on_leave_room.empty();
+  const std::vector<std::string> rooms =
+      tells_rooms ? nsp.hub_of(engine_.worker()).topics_of(socket) : std::vector<std::string>();
   nsp.hub_of(engine_.worker()).remove(socket);
+  for (const std::string& room : rooms) socket.tell(nsp.handlers().on_leave_room, room);
   const bool was_connected = std::exchange(socket.connected, false);
   socket.fail_acks(Error{Errc::disconnected, "socket has been disconnected"});
   if (was_connected) tell(nsp.handlers().on_disconnect, &OwnHandlers::on_disconnect);
@@ -140,6 +144,18 @@ void SocketIoSession::park_or_forget(SocketState& socket, std::string_view why) 
                  .data = std::move(socket.data),
                  .write_data = socket.write_data},
                 engine_.worker().loop.now());
+}
+
+// Handlers may end sockets, which live on to the end of the turn.
+void SocketIoSession::on_upgrade() {
+  std::vector<SocketState*> sockets;
+  for (const auto& socket : sockets_) sockets.push_back(socket.get());
+  for (SocketState* socket : sockets) {
+    for (const auto& handler : socket->nsp.handlers().on_upgrade) {
+      if (!socket->connected || socket->gone) break;
+      run_user_code(socket->nsp.state, socket->nsp.where(), [&] { handler(socket->face()); });
+    }
+  }
 }
 
 void SocketIoSession::collect() {

@@ -38,6 +38,7 @@ class SocketIoSession final : public EngineUser {
   void on_open() override;
   void on_text(std::string_view text, bool checked) override;
   void on_binary(std::string_view bytes) override;
+  void on_upgrade() override;
   void on_closed(std::string_view why) override;
   void collect() override;
   Instant deadline() const override;

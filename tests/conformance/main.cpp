@@ -256,6 +256,19 @@ void socketio_api(naru::Server& server) {
             [](naru::Socket& socket, naru::Arguments all) { socket.nsp().emit("all", all); });
 }
 
+// A server that Socket.IO's Admin UI looks at, from whichever origin (admin.browser.test.mjs).
+void socketio_admin(naru::Server& server) {
+  naru::SocketIoOptions options;
+  options.transport.cors.allow_origin = [](std::string_view) { return true; };
+  options.transport.cors.credentials = true;
+  naru::SocketIo& io = server.socketio("/socket.io/", options);
+  io.instrument({.username = "admin", .password = "changeit", .server_id = "naru"});
+  naru::Namespace& root = io.root();
+  root.on("join", [](naru::Socket& socket, const std::string& room) { socket.join(room); });
+  root.on("say", [&root](naru::Socket&, naru::Arguments all) { root.emit("said", all); });
+  io.of("/orders");
+}
+
 void websocket_feed(naru::Server& server, std::size_t message_bytes) {
   server.websocket("/echo", echo_route(message_bytes));
 
@@ -319,6 +332,7 @@ const std::map<std::string, std::function<void(naru::Server&)>> kProfiles{
     {"socketio-v4", socketio_v4},
     {"socketio-v5", socketio_v5},
     {"http-version", http_version},
+    {"socketio-admin", socketio_admin},
     {"socketio-api", socketio_api},
     {"load", load},
     {"soak", soak},
