@@ -25,5 +25,7 @@ endif()
 
 find_program(NARU_CCACHE ccache)
 if(NARU_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${NARU_CCACHE})
+  # Without this it takes no file that has a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
+                                  ${NARU_CCACHE})
 endif()
