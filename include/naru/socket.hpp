@@ -2,6 +2,7 @@
 
 #include "naru/arguments.hpp"
 #include "naru/broadcast.hpp"
+#include "naru/handlers.hpp"
 #include "naru/json.hpp"
 #include "naru/result.hpp"
 #include "naru/websocket.hpp"
@@ -14,8 +15,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -29,28 +28,6 @@ namespace server {
 struct SocketKey;
 struct SocketState;
 }  // namespace server
-
-// Answers one event that asked for it. Copyable, usable on any thread; only the first call counts,
-// and none once the socket has gone.
-class Ack {
- public:
-  Ack() = default;
-  template <class... A>
-  void operator()(const A&... args) const {
-    detail::ArgumentWriter writer;
-    (writer.add(args), ...);
-    writer.finish();
-    send(writer);
-  }
-  // Whether the sender waits for an answer.
-  explicit operator bool() const { return state_ != nullptr; }
-
- private:
-  friend struct server::SocketState;
-  struct State;
-  void send(detail::ArgumentWriter& arguments) const;
-  std::shared_ptr<State> state_;
-};
 
 // A middleware's refusal: the client gets connect_error with this message and data (JSON or empty).
 struct Refusal {
@@ -80,16 +57,8 @@ using PacketMiddleware =
 using AnyListener = std::function<void(Socket&, std::string_view event, const Arguments&)>;
 
 namespace detail {
-
-struct EventHandler {
-  std::function<bool(Socket&, const Arguments&, const Ack&)> call;  // false: they do not fit
-  bool answers = false;                                             // by itself, or later
-};
-
-template <class F>
-EventHandler event_handler(F handler);
-
-}  // namespace detail
+using EventHandler = BasicEventHandler<Socket>;
+}
 
 // An emit to one socket with an option: a deadline for its acknowledgement, retries, or droppable.
 class Emitter {
@@ -186,7 +155,7 @@ class Socket {
   // when one is added. `handler` is as for Namespace::on; naru::Socket& may be left out.
   template <class F>
   void on(std::string_view event, F handler) {
-    add_handler(event, detail::event_handler(std::move(handler)));
+    add_handler(event, detail::event_handler<Socket>(std::move(handler)));
   }
   void off(std::string_view event);  // all of that name; no more calls from now on
   // Each event of this socket, in order, before its handlers.
@@ -207,7 +176,7 @@ class Socket {
  private:
   friend struct server::SocketState;
   friend class Emitter;
-  using OnAnswer = std::function<void(Result<Arguments>)>;
+  using OnAnswer = detail::OnAnswer;
   using WriteData = void (*)(JsonWriter&, const std::any&);
   explicit Socket(server::SocketState& state) : state_(&state) {}
   ~Socket() = default;
@@ -252,26 +221,8 @@ SendOutcome Emitter::emit(std::string_view event, const A&... args) {
 
 template <class... AF>
 SendOutcome Emitter::emit_with_ack(std::string_view event, const AF&... args_then_on_answer) {
-  static_assert(sizeof...(AF) > 0, "the last argument is the callback");
-  constexpr std::size_t count = sizeof...(AF) - 1;
-  const auto all = std::tie(args_then_on_answer...);
-  const auto& on_answer = std::get<count>(all);
-  using Callback = std::remove_cvref_t<decltype(on_answer)>;
-  using Answer = std::tuple_element_t<0, typename detail::Signature<Callback>::Parameters>;
-  using T = typename Answer::value_type;
-
   detail::ArgumentWriter writer(event);
-  [&]<std::size_t... I>(std::index_sequence<I...>) {
-    (writer.add(std::get<I>(all)), ...);
-  }(std::make_index_sequence<count>());
-  writer.finish();
-  Socket::OnAnswer receive = [on_answer](Result<Arguments> arguments) mutable {
-    if (!arguments) {
-      on_answer(Result<T>(arguments.error()));
-    } else {
-      on_answer(detail::read_argument<T>(*arguments, 0));
-    }
-  };
+  Socket::OnAnswer receive = detail::write_then_on_answer(writer, args_then_on_answer...);
   return socket_.send(event, writer, std::move(receive), *this);
 }
 
@@ -292,66 +243,5 @@ T& Socket::data() {
   }
   return std::any_cast<T&>(value);
 }
-
-namespace detail {
-
-template <class Parameters>
-constexpr bool takes_socket() {
-  if constexpr (std::tuple_size_v<Parameters> == 0) {
-    return false;
-  } else {
-    return std::is_same_v<std::tuple_element_t<0, Parameters>, Socket>;
-  }
-}
-
-template <class Parameters>
-constexpr bool takes_ack() {
-  constexpr std::size_t count = std::tuple_size_v<Parameters>;
-  if constexpr (count == 0) {
-    return false;
-  } else {
-    return std::is_same_v<std::tuple_element_t<count - 1, Parameters>, Ack>;
-  }
-}
-
-// `handler` with its parameters decoded: false when the arguments do not fit them.
-template <class F>
-EventHandler event_handler(F handler) {
-  using Parameters = typename Signature<F>::Parameters;
-  using Return = typename Signature<F>::Return;
-  constexpr std::size_t first = takes_socket<Parameters>() ? 1 : 0;
-  constexpr std::size_t values =
-      std::tuple_size_v<Parameters> - first - (takes_ack<Parameters>() ? 1 : 0);
-
-  auto call = [handler = std::move(handler)](Socket& socket, const Arguments& arguments,
-                                             const Ack& ack) mutable -> bool {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) -> bool {
-      std::tuple<Result<std::tuple_element_t<I + first, Parameters>>...> decoded{
-          read_argument<std::tuple_element_t<I + first, Parameters>>(arguments, I)...};
-      if (!(std::get<I>(decoded).has_value() && ...)) return false;
-      const auto run = [&]() -> decltype(auto) {
-        if constexpr (first == 1 && takes_ack<Parameters>()) {
-          return handler(socket, *std::move(std::get<I>(decoded))..., ack);
-        } else if constexpr (first == 1) {
-          return handler(socket, *std::move(std::get<I>(decoded))...);
-        } else if constexpr (takes_ack<Parameters>()) {
-          return handler(*std::move(std::get<I>(decoded))..., ack);
-        } else {
-          return handler(*std::move(std::get<I>(decoded))...);
-        }
-      };
-      if constexpr (std::is_void_v<Return>) {
-        run();
-      } else {
-        const Return answer = run();
-        if (ack) ack(answer);
-      }
-      return true;
-    }(std::make_index_sequence<values>());
-  };
-  return {std::move(call), takes_ack<Parameters>() || !std::is_void_v<Return>};
-}
-
-}  // namespace detail
 
 }  // namespace naru

@@ -51,7 +51,7 @@ class Namespace {
   // counted.
   template <class F>
   void on(std::string_view event, F handler) {
-    add_handler(event, detail::event_handler(std::move(handler)));
+    add_handler(event, detail::event_handler<Socket>(std::move(handler)));
   }
 
   // To everybody in the namespace; of one made by a pattern or a function: in all that it made.

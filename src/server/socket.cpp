@@ -186,19 +186,26 @@ void SocketRef::send(std::string_view event, detail::ArgumentWriter& arguments) 
 
 // ---- Ack and Next: only the first call counts, from whichever thread it comes
 
-struct Ack::State {
-  std::shared_ptr<const SocketKey> socket;
-  std::uint64_t id = 0;
-  std::atomic<bool> answered{false};
+namespace {
+
+class AckRoute final : public Ack::Route {
+ public:
+  AckRoute(std::shared_ptr<const SocketKey> socket, std::uint64_t id)
+      : socket_(std::move(socket)), id_(id) {}
+
+  void send(detail::ArgumentWriter& arguments) override {
+    socket_->with([id = id_, json = std::move(arguments.text()),
+                   attachments = std::move(arguments.attachments())](SocketState& socket) {
+      socket.send_ack(id, json, attachments);
+    });
+  }
+
+ private:
+  std::shared_ptr<const SocketKey> socket_;
+  std::uint64_t id_;
 };
 
-void Ack::send(detail::ArgumentWriter& arguments) const {
-  if (!state_ || state_->answered.exchange(true)) return;
-  state_->socket->with([id = state_->id, json = std::move(arguments.text()),
-                        attachments = std::move(arguments.attachments())](SocketState& socket) {
-    socket.send_ack(id, json, attachments);
-  });
-}
+}  // namespace
 
 struct Next::State {
   std::shared_ptr<const SocketKey> socket;
@@ -216,11 +223,7 @@ void Next::operator()(std::optional<Refusal> refusal) const {
 namespace server {
 
 Ack SocketState::make_ack(std::uint64_t ack_id) {
-  Ack ack;
-  ack.state_ = std::make_shared<Ack::State>();
-  ack.state_->socket = key();
-  ack.state_->id = ack_id;
-  return ack;
+  return Ack(std::make_shared<AckRoute>(key(), ack_id));
 }
 
 Next SocketState::make_next(std::size_t of_step) {
