@@ -1,0 +1,173 @@
+#include "naru/client.hpp"
+
+#include "client/signals.hpp"
+#include "client/socketio_state.hpp"
+#include "socketio/packet.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+namespace naru {
+
+using client::SocketIoState;
+using client::SocketKey;
+using client::SocketState;
+
+// ---- the client
+
+Client::Client(std::string_view url, ClientOptions options)
+    : state_(std::make_shared<SocketIoState>(url, std::move(options))) {}
+
+Client::~Client() {
+  close();
+  if (!state_->thread.joinable()) return;
+  // In one of its own handlers: the thread comes to its end by itself, and keeps what it needs.
+  state_->gate()->in_loop() ? state_->thread.detach() : state_->thread.join();
+}
+
+ClientSocket Client::socket() const {
+  return of(state_->nsp());
+}
+ClientSocket Client::of(std::string_view nsp) const {
+  return ClientSocket(state_->key(nsp));
+}
+
+void Client::start() {
+  state_->thread = std::thread([state = state_] {
+    while (state->turn(Duration::max())) {
+    }
+  });
+}
+
+void Client::wait() {
+  if (state_->thread.joinable()) state_->thread.join();
+  if (state_->thrown) std::rethrow_exception(std::exchange(state_->thrown, nullptr));
+}
+
+int Client::run() {
+  const std::shared_ptr<SocketIoState> state = state_;  // a handler may destroy us
+  {
+    const client::Signals signals(state->loop, [&state] { state->close(); });
+    bool active = false;
+    while (state->turn(Duration::max())) {
+      active = active || !state->idle();
+      if (active && state->idle()) break;
+    }
+  }
+  if (state->thrown) std::rethrow_exception(std::exchange(state->thrown, nullptr));
+  return state->closed() ? 0 : 1;
+}
+
+bool Client::poll(std::chrono::milliseconds wait) {
+  const std::shared_ptr<SocketIoState> state = state_;
+  const bool more = state->turn(wait);
+  if (state->thrown) std::rethrow_exception(std::exchange(state->thrown, nullptr));
+  return more;
+}
+
+void Client::close() {
+  state_->gate()->act([](SocketIoState& state) { state.close(); });
+}
+
+// ---- its sockets
+
+namespace {
+
+// Does `task` with the socket's state, on its loop.
+template <class F>
+void act(const std::shared_ptr<SocketKey>& key, F task) {
+  key->gate->act(
+      [key, task = std::move(task)](SocketIoState& client) mutable { task(client.socket(*key)); });
+}
+
+template <class F>
+std::shared_ptr<const F> share(F handler) {
+  return std::make_shared<const F>(std::move(handler));
+}
+
+}  // namespace
+
+void ClientSocket::add_handler(std::string_view event,
+                               detail::BasicEventHandler<ClientSocket> handler) const {
+  act(key_, [event = std::string(event), handler = share(std::move(handler))](SocketState& socket) {
+    socket.events.emplace_back(event, handler);
+  });
+}
+
+void ClientSocket::off(std::string_view event) const {
+  act(key_, [event = std::string(event)](SocketState& socket) {
+    std::erase_if(socket.events, [&](const auto& each) { return each.first == event; });
+  });
+}
+
+void ClientSocket::on_any(AnyListener listener) const {
+  act(key_, [l = share(std::move(listener))](SocketState& socket) { socket.any.push_back(l); });
+}
+void ClientSocket::on_any_outgoing(AnyListener listener) const {
+  act(key_,
+      [l = share(std::move(listener))](SocketState& socket) { socket.any_outgoing.push_back(l); });
+}
+void ClientSocket::off_any() const {
+  act(key_, [](SocketState& socket) { socket.any.clear(); });
+}
+void ClientSocket::off_any_outgoing() const {
+  act(key_, [](SocketState& socket) { socket.any_outgoing.clear(); });
+}
+
+void ClientSocket::on_connect(std::function<void(ClientSocket&)> handler) const {
+  act(key_,
+      [h = share(std::move(handler))](SocketState& socket) { socket.connected.push_back(h); });
+}
+void ClientSocket::on_connect_error(
+    std::function<void(ClientSocket&, const ConnectError&)> handler) const {
+  act(key_, [h = share(std::move(handler))](SocketState& socket) { socket.refused.push_back(h); });
+}
+void ClientSocket::on_disconnect(
+    std::function<void(ClientSocket&, std::string_view)> handler) const {
+  act(key_,
+      [h = share(std::move(handler))](SocketState& socket) { socket.disconnected.push_back(h); });
+}
+
+void ClientSocket::connect() const {
+  act(key_, [](SocketState& socket) { socket.connect(); });
+}
+void ClientSocket::disconnect() const {
+  act(key_, [](SocketState& socket) { socket.disconnect(); });
+}
+
+const std::string& ClientSocket::nsp() const {
+  return key_->nsp;
+}
+std::string ClientSocket::id() const {
+  const std::lock_guard lock(key_->mutex);
+  return key_->id;
+}
+bool ClientSocket::connected() const {
+  return key_->connected;
+}
+bool ClientSocket::active() const {
+  return key_->active;
+}
+bool ClientSocket::recovered() const {
+  return key_->recovered;
+}
+
+SendOutcome ClientEmitter::send(std::string_view event, detail::ArgumentWriter& arguments,
+                                detail::OnAnswer on_answer) const {
+  if (socketio::is_reserved_event(event)) {
+    throw std::invalid_argument("naru: a reserved event name: " + std::string(event));
+  }
+  socketio::Outgoing message{std::move(arguments.text()), std::move(arguments.attachments())};
+  socketio::ClientSession::EmitOptions how{.timeout = timeout_, .droppable = droppable_};
+  client::ClientGate& gate = *key_->gate;
+  if (gate.in_loop()) {
+    SendOutcome outcome = SendOutcome::closed;
+    act(key_, [&](SocketState& socket) {
+      outcome = socket.emit(event, std::move(message), std::move(on_answer), how);
+    });
+    return outcome;
+  }
+  return gate.hand_over(key_, std::string(event), std::move(message), std::move(on_answer), how);
+}
+
+}  // namespace naru

@@ -1,0 +1,92 @@
+#include "client/engine_context.hpp"
+
+#include "http/request.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace naru::client {
+namespace {
+
+[[noreturn]] void refuse(std::string_view why) {
+  throw std::invalid_argument("naru: " + std::string(why));
+}
+
+std::string percent_encode(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain) {
+      out.push_back(c);
+      continue;
+    }
+    const auto octet = static_cast<unsigned char>(c);
+    out.append({'%', digits[octet >> 4U], digits[octet & 15U]});
+  }
+  return out;
+}
+
+Url parse_or_throw(std::string_view text) {
+  Result<Url> url = parse_url(text);
+  if (!url) refuse(url.error().text);
+  return *std::move(url);
+}
+
+transport::WebSocketSettings make_settings(const ClientOptions& options) {
+  transport::WebSocketSettings settings;
+  settings.limits.message_bytes = options.message_bytes;
+  settings.limits.deflate = websocket::deflate_config(options.compression);
+  settings.times.idle_timeout = {};  // Engine.IO has a heartbeat of its own
+  settings.times.ping = false;
+  settings.outbox.limit = options.outbox_bytes;
+  settings.outbox.high_watermark = std::min<std::size_t>(65536, options.outbox_bytes);
+  return settings;
+}
+
+// Node's clients and servers have the path end in '/'.
+std::string with_slashes(std::string path) {
+  if (!path.starts_with('/')) path.insert(path.begin(), '/');
+  if (!path.ends_with('/')) path.push_back('/');
+  return path;
+}
+
+}  // namespace
+
+EngineContext::EngineContext(std::string_view text, ClientOptions given,
+                             io::Resolver::Lookup how_to_look_up)
+    : options(std::move(given)),
+      base(parse_or_throw(text)),
+      websocket(make_settings(options)),
+      lookup(std::move(how_to_look_up)) {
+  const std::size_t mark = base.target.find('?');
+  nsp = base.target.substr(0, mark);
+  if (mark != std::string::npos && mark + 1 < base.target.size()) {
+    query = "&" + base.target.substr(mark + 1);
+  }
+  for (const auto& [name, value] : options.query) {
+    query.append("&").append(percent_encode(name)).append("=").append(percent_encode(value));
+  }
+  base.target = with_slashes(options.path);
+  if (base.target.find_first_of(" ?#") != std::string::npos) refuse("a malformed path");
+  for (const auto& [name, value] : options.headers) {
+    if (!http::is_token(name) || !http::is_field_value(value)) refuse("a malformed header");
+  }
+  if (options.retries > 0 && options.ack_timeout.count() <= 0) {
+    refuse("retries need an ack_timeout");
+  }
+}
+
+Url EngineContext::target(std::string_view parameters) const {
+  Url url = base;
+  url.target.append("?EIO=4&").append(parameters).append(query);
+  return url;
+}
+
+Headers EngineContext::headers() const {
+  return options.headers;
+}
+
+}  // namespace naru::client

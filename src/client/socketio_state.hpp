@@ -1,0 +1,157 @@
+#pragma once
+
+#include "client/engine.hpp"
+#include "client/engine_context.hpp"
+#include "client/socket_state.hpp"
+#include "io/loop.hpp"
+#include "naru/client.hpp"
+#include "socketio/decoder.hpp"
+#include "socketio/reconnection.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace naru::client {
+
+class SocketIoState;
+
+struct SocketKey;
+
+// The way to a client from any thread, also when it has gone.
+struct ClientGate {
+  // Does `task` on the client's loop, now if this is it; or not at all.
+  void act(UniqueFunction<void(SocketIoState&)> task);
+  bool in_loop() const;
+  // An emit from another thread.
+  SendOutcome hand_over(const std::shared_ptr<SocketKey>& key, std::string event,
+                        socketio::Outgoing message, detail::OnAnswer on_answer,
+                        const socketio::ClientSession::EmitOptions& how);
+
+  std::mutex mutex;
+  SocketIoState* client = nullptr;     // guarded, but on its own loop
+  std::atomic<std::size_t> handed{0};  // bytes on the way to the loop
+  std::size_t limit = 0;               // of those
+};
+
+// What a ClientSocket holds.
+struct SocketKey {
+  std::shared_ptr<ClientGate> gate;
+  std::string nsp;
+  // Of the socket as it was at the last change, for other threads.
+  std::mutex mutex;
+  std::string id;
+  std::atomic<bool> connected{false};
+  std::atomic<bool> active{false};
+  std::atomic<bool> recovered{false};
+};
+
+// One client: its loop, the connection of the moment, its namespaces, and when to try again. All on
+// the loop's thread but where it says otherwise.
+class SocketIoState final : private Engine::User {
+ public:
+  // Throws std::invalid_argument: see naru::Client.
+  SocketIoState(std::string_view url, ClientOptions options,
+                io::Resolver::Lookup lookup = io::look_up);
+  ~SocketIoState();
+
+  const ClientOptions& options() const { return context_.options; }
+  std::shared_ptr<ClientGate> gate() const { return gate_; }  // any thread
+  const std::string& nsp() const { return context_.nsp; }     // any thread
+  std::shared_ptr<SocketKey> key(std::string_view nsp);       // any thread
+
+  // One turn. False: it has ended.
+  bool turn(Duration wait);
+  bool idle() const;  // connected to nothing, and nothing will change that
+  void close();
+  bool closed() const { return phase_ == Phase::ended; }
+
+  // Of the sockets.
+  SocketState& socket(const SocketKey& key) { return *sockets_.at(key.nsp); }
+  void connect();
+  void send(const std::vector<socketio::ClientSession::Out>& packets);
+  bool open() const { return phase_ == Phase::open; }
+  bool writable() const { return open() && engine_->writable(); }
+  const std::string& engine_sid() const { return engine_->session().hello().sid; }
+  std::string auth();
+  void let_go();  // a socket wants no more: the connection ends with the last
+  void fail(std::string_view reason) {
+    if (engine_) engine_->fail(reason);
+  }
+  void rearm();
+  Instant now() const { return loop.now(); }
+  template <class F>
+  void call_user(F call) {
+    try {
+      call();
+    } catch (...) {
+      if (thrown == nullptr) thrown = std::current_exception();
+      close();
+    }
+  }
+
+ private:
+  EngineContext context_;  // before the loop: its streams borrow it
+
+ public:
+  io::Loop loop;
+  std::thread thread;
+  std::exception_ptr thrown;
+
+ private:
+  class Clock final : public io::Timer {
+   public:
+    Clock(SocketIoState& state, void (SocketIoState::*ring)()) : state_(state), ring_(ring) {}
+    void on_timer(Instant) override { (state_.*ring_)(); }
+
+   private:
+    SocketIoState& state_;
+    void (SocketIoState::*ring_)();
+  };
+  enum class Phase {
+    idle,
+    opening,
+    open,
+    leaving,  // nobody wants it any more
+    pausing,
+    closing,  // the client
+    ended
+  };
+
+  void on_engine_open() override;
+  void on_engine_message(bool binary, std::string_view data) override;
+  void on_engine_closed(const EngineEnd& end) override;
+
+  bool wanted() const;
+  void attempt();
+  void attempt_again();
+  void on_attempt_timeout();
+  void on_attempt_failed(const EngineEnd& end);
+  void try_again();
+  void on_sockets_due();
+  void end();
+
+  std::shared_ptr<ClientGate> gate_ = std::make_shared<ClientGate>();
+  std::mutex keys_mutex_;
+  std::map<std::string, std::shared_ptr<SocketKey>, std::less<>> keys_;
+  std::map<std::string, std::unique_ptr<SocketState>, std::less<>> sockets_;
+  socketio::Limits decoder_limits_;
+  socketio::Scratch scratch_;
+  std::optional<socketio::Decoder> decoder_;
+  std::unique_ptr<Engine> engine_;
+  socketio::Reconnection reconnection_;
+  Clock again_{*this, &SocketIoState::attempt_again};
+  Clock timeout_{*this, &SocketIoState::on_attempt_timeout};
+  Clock due_{*this, &SocketIoState::on_sockets_due};
+  Phase phase_ = Phase::idle;
+  bool reconnecting_ = false;
+};
+
+}  // namespace naru::client
