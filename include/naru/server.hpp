@@ -3,6 +3,7 @@
 #include "naru/engineio.hpp"
 #include "naru/result.hpp"
 #include "naru/socketio.hpp"
+#include "naru/sockjs.hpp"
 #include "naru/tls.hpp"
 #include "naru/topic.hpp"
 #include "naru/websocket.hpp"
@@ -109,6 +110,9 @@ class Server {
   // '*' elsewhere, a parameter without name or twice, the same route again; and for options that
   // contradict each other.
   void websocket(std::string_view path, WebSocketOptions options);
+  // A SockJS service: everything at `path` and below. A segment ":name" is as for websocket().
+  // Throws std::invalid_argument likewise.
+  void sockjs(std::string_view path, SockJsOptions options);
   // The files below `directory`, for GET and HEAD; `prefix` is cut off the path.
   void files(std::string_view prefix, std::string_view directory);
 

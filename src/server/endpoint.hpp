@@ -16,6 +16,9 @@ class Endpoint {
   }
   virtual void on_request(Worker& worker, transport::HttpExchange& connection) = 0;
 
+  // The server stops: ends the sessions of this loop, those that their streams do not end.
+  virtual void on_shutdown(Worker&) {}
+
   virtual bool takes_websockets() const { return false; }
 
   static constexpr std::size_t kSmallBody = 65536;

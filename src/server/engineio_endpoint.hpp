@@ -84,11 +84,4 @@ class EngineEndpoint final : public Endpoint {
   EngineUserFactory& users_;
 };
 
-// Runs `task` on the loop of `home`: at once when that is this one.
-template <class Task>
-void run_on(Worker& home, Worker& here, Task task) {
-  if (&home == &here) return task();
-  home.loop.post(std::move(task));
-}
-
 }  // namespace naru::server

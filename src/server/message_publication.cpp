@@ -1,7 +1,7 @@
 #include "server/message_publication.hpp"
 
 #include "json/split.hpp"
-#include "server/plain_websocket.hpp"
+#include "server/sockjs_formats.hpp"
 #include "server/state.hpp"
 #include "server/wire_formats.hpp"
 #include "websocket/deflate.hpp"
@@ -77,6 +77,7 @@ MessagePublication::MessagePublication(std::string_view topic, Message message,
 // Formats that no file knows cannot be said.
 SharedBytes MessagePublication::encode(hub::WireFormat format) const {
   if (format < wire::push) return encode_websocket(format);
+  if (format >= wire::sockjs && format < wire::stomp) return encode_sockjs(*this, format);
   return nullptr;
 }
 
@@ -129,7 +130,7 @@ void check_publication(Message message, const PublishOptions& options) {
 }
 
 void publish(State& state, std::string_view topic, Message message, const PublishOptions& options,
-             const PlainWebSocket* except) {
+             const hub::Subscriber* except) {
   const auto publication = std::make_shared<const MessagePublication>(topic, message, options);
   Worker* here = Worker::current();
   if (here != nullptr && &here->state() != &state) here = nullptr;

@@ -12,7 +12,6 @@
 
 namespace naru::server {
 
-class PlainWebSocket;
 struct State;
 
 // The canonical message of a topic, whatever protocol it came by. Every publication in
@@ -68,6 +67,6 @@ void check_publication(Message message, const PublishOptions& options);
 // Publishes at the end of the turn on this loop, if it is one of the server's, and on the others by
 // their mailboxes; to all but `except`, which is on this loop. Any thread.
 void publish(State& state, std::string_view topic, Message message, const PublishOptions& options,
-             const PlainWebSocket* except);
+             const hub::Subscriber* except);
 
 }  // namespace naru::server

@@ -56,6 +56,10 @@ class Routes {
   void add(const RoutePattern& pattern, std::unique_ptr<Endpoint> endpoint);
   Endpoint* find(std::string_view path) const;  // nullptr for none
   bool take_websockets() const;                 // any of them
+  template <class Visit>
+  void each(Visit visit) const {
+    for (const auto& endpoint : endpoints_) visit(*endpoint);
+  }
 
  private:
   struct Route {

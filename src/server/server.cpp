@@ -9,6 +9,7 @@
 #include "server/file_endpoint.hpp"
 #include "server/message_publication.hpp"
 #include "server/socketio_server.hpp"
+#include "server/sockjs_endpoint.hpp"
 #include "server/state.hpp"
 #include "server/websocket_endpoint.hpp"
 
@@ -54,6 +55,13 @@ void Server::websocket(std::string_view path, WebSocketOptions options) {
   const RoutePattern pattern = RoutePattern::parse(path);
   state_->add_route(
       pattern, std::make_unique<server::WebSocketEndpoint>(*state_, pattern, std::move(options)));
+}
+
+void Server::sockjs(std::string_view path, SockJsOptions options) {
+  auto endpoint = std::make_unique<server::SockJsEndpoint>(*state_, path, std::move(options));
+  if (path.ends_with('/')) path.remove_suffix(1);
+  state_->add_route(RoutePattern::parse(path), std::make_unique<server::SockJsRoot>(*endpoint));
+  state_->add_route(RoutePattern::parse(std::string(path) + "/*"), std::move(endpoint));
 }
 
 void Server::files(std::string_view prefix, std::string_view directory) {

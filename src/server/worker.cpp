@@ -65,6 +65,7 @@ void Worker::replace_tls(std::size_t listener, std::shared_ptr<io::TlsContext> t
 void Worker::drain() {
   for (auto& listener : listeners_) listener->close();
   each_session([](EngineSession& session) { session.shut_down(); });
+  state_.routes.each([this](Endpoint& endpoint) { endpoint.on_shutdown(*this); });
   for (std::size_t i = 0; i < loop.streams().size(); ++i) {
     loop.streams()[i]->handler().on_shutdown();
   }
@@ -86,7 +87,7 @@ std::size_t Worker::share_of(std::size_t total) const {
 }
 
 bool Worker::takes_sessions() {
-  if (sessions_.size() < share_of(state_.options.sessions)) return true;
+  if (sessions_.size() + other_sessions < share_of(state_.options.sessions)) return true;
   counters.refused.add();
   return false;
 }
@@ -143,11 +144,17 @@ void Worker::answer(AnswerTo to, http::Response response, transport::HttpExchang
       origin.answer(to, std::move(response), after);
     });
   }
-  const auto found = waiting_.find(to.number);
-  if (found == waiting_.end()) return;
-  transport::HttpExchange* connection = found->second;
+  if (transport::HttpExchange* exchange = take_waiting(to.number)) {
+    exchange->respond(std::move(response), after);
+  }
+}
+
+transport::HttpExchange* Worker::take_waiting(std::uint64_t number) {
+  const auto found = waiting_.find(number);
+  if (found == waiting_.end()) return nullptr;
+  transport::HttpExchange* exchange = found->second;
   waiting_.erase(found);
-  connection->respond(std::move(response), after);
+  return exchange;
 }
 
 EngineSession* Worker::find_session(std::string_view sid) const {

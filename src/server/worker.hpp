@@ -61,6 +61,8 @@ hub::Delivered to_delivered(SendOutcome outcome);
 struct AnswerTo {
   unsigned worker = 0;
   std::uint64_t number = 0;
+
+  friend bool operator==(const AnswerTo&, const AnswerTo&) = default;
 };
 
 // One loop and everything that lives on it. Runs on its own thread; other threads may only post to
@@ -88,6 +90,9 @@ class Worker final : public transport::HttpService {
   AnswerTo expect_answer(transport::HttpExchange& connection, UniqueFunction<void()> on_abandoned);
   void answer(AnswerTo to, http::Response response,
               transport::HttpExchange::After after = transport::HttpExchange::After::keep_alive);
+
+  // A request of this loop that waits, to be answered in another way; nullptr: its peer has gone.
+  transport::HttpExchange* take_waiting(std::uint64_t number);
 
   bool takes_sessions();  // false: this loop has its share of the limit
   EngineSession* find_session(std::string_view sid) const;
@@ -119,7 +124,8 @@ class Worker final : public transport::HttpService {
   std::string text_scratch;   // for the length of one call
   http::ContentCoder content_coder;
   websocket::DeflatePool deflate;
-  hub::Hub topics;  // of plain WebSockets
+  hub::Hub topics;
+  std::size_t other_sessions = 0;  // of protocols that keep theirs themselves
   Counters counters;
   io::HandshakeGate handshakes;
 
@@ -159,5 +165,12 @@ class Worker final : public transport::HttpService {
  public:
   io::Loop loop;  // last: its streams go first, and find the rest still there
 };
+
+// Runs `task` on the loop of `home`: at once when that is this one.
+template <class Task>
+void run_on(Worker& home, Worker& here, Task task) {
+  if (&home == &here) return task();
+  home.loop.post(std::move(task));
+}
 
 }  // namespace naru::server
