@@ -8,6 +8,7 @@
 
 #include <cctype>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <functional>
 #include <map>
@@ -269,6 +270,50 @@ void socketio_admin(naru::Server& server) {
   io.of("/orders");
 }
 
+naru::SockJsOptions sockjs_echo() {
+  naru::SockJsOptions options;
+  options.origins.kind = naru::OriginPolicy::Kind::any;
+  options.on_message = [](naru::SockJs& session, naru::Message message) { session.send(message); };
+  return options;
+}
+
+// `message` is a number n: 2^n times "x" come back.
+void amplify(naru::SockJs& session, naru::Message message) {
+  int power = std::atoi(std::string(message.data).c_str());
+  if (power < 1 || power > 18) power = 1;
+  session.send(naru::text(std::string(std::size_t{1} << static_cast<unsigned>(power), 'x')));
+}
+
+// Those of SockJS's test server, as its protocol suite and its client's tests want them.
+void sockjs(naru::Server& server) {
+  naru::SockJsOptions echo = sockjs_echo();
+  echo.response_limit = 4096;
+  server.sockjs("/echo", echo);
+  naru::SockJsOptions closing = sockjs_echo();
+  closing.on_open = [](naru::SockJs& session) { session.close(3000, "Go away!"); };
+  server.sockjs("/close", closing);
+  naru::SockJsOptions no_websocket = sockjs_echo();
+  no_websocket.transports.websocket = false;
+  no_websocket.transports.raw_websocket = false;
+  server.sockjs("/disabled_websocket_echo", no_websocket);
+  naru::SockJsOptions cookie = sockjs_echo();
+  cookie.jsessionid = true;
+  server.sockjs("/cookie_needed_echo", cookie);
+  naru::SockJsOptions amplifying = sockjs_echo();
+  amplifying.on_message = amplify;
+  server.sockjs("/amplify", amplifying);
+  // Of our own: what the interop tests ask.
+  naru::SockJsOptions broadcast = sockjs_echo();
+  broadcast.on_open = [](naru::SockJs& session) {
+    session.subscribe("broadcast");
+    session.send(naru::text(session.transport()));
+  };
+  broadcast.on_message = [topic = server.topic("broadcast")](naru::SockJs&, naru::Message message) {
+    topic.publish(message);
+  };
+  server.sockjs("/broadcast", broadcast);
+}
+
 void websocket_feed(naru::Server& server, std::size_t message_bytes) {
   server.websocket("/echo", echo_route(message_bytes));
 
@@ -293,6 +338,13 @@ void soak(naru::Server& server) {
 void load(naru::Server& server) {
   constexpr std::size_t largest = std::size_t{256} << 20U;
   websocket_feed(server, largest);
+
+  server.sockjs("/sockjs", [] {
+    naru::SockJsOptions options = sockjs_echo();
+    options.message_bytes = largest;
+    options.limit = 4 * largest;
+    return options;
+  }());
 
   naru::SocketIoOptions options;
   options.transport.allow_eio3 = true;  // clients of every age in one room
@@ -334,6 +386,7 @@ const std::map<std::string, std::function<void(naru::Server&)>> kProfiles{
     {"http-version", http_version},
     {"socketio-admin", socketio_admin},
     {"socketio-api", socketio_api},
+    {"sockjs", sockjs},
     {"load", load},
     {"soak", soak},
 };

@@ -1,0 +1,46 @@
+// sockjs-client in browsers, each transport forced by itself: those that need a page too.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { after, before, describe, it } from "node:test";
+
+import { kBrowsers } from "./lib/browsers.mjs";
+import { startProfile } from "./lib/server.mjs";
+import { sockjsCases } from "./lib/sockjs-cases.mjs";
+
+const kClient = path.join(path.dirname(createRequire(import.meta.url).resolve("sockjs-client/package.json")), "dist/sockjs.js");
+// The iframe ones load the client from the page for frames.
+const kTransports = ["websocket", "xhr-streaming", "eventsource", "htmlfile", "xhr-polling", "jsonp-polling"];
+
+for (const [engine, startBrowser] of Object.entries(kBrowsers)) {
+  describe(`SockJS in ${engine}`, { timeout: 240_000 }, () => {
+    let server;
+    let browser;
+    let page;
+    before(async () => {
+      server = await startProfile("sockjs", 0, "--loops", "2");
+      browser = await startBrowser();
+      page = await browser.open(`${server.url}/echo`);
+      await page.raw.addScriptTag({ content: await readFile(kClient, "utf8") });
+      await page.raw.addScriptTag({ content: `${sockjsCases}\n` });
+    });
+    after(async () => {
+      await browser?.close();
+      await server?.stop();
+    });
+
+    for (const transport of kTransports) {
+      for (const name of Object.keys(sockjsCases(null, "", transport))) {
+        it(`${name} over ${transport}`, async () => {
+          const [sent, got] = await page.run(async ([by, what]) => {
+            const { sent, got } = sockjsCases(SockJS, location.origin, by)[what]();
+            return [sent, await got];
+          }, [transport, name]);
+          assert.deepEqual(got, sent);
+        });
+      }
+    }
+  });
+}
