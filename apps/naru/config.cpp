@@ -13,8 +13,9 @@ namespace naru::app {
 namespace {
 
 const std::vector<std::string> kKeys{
-    "listen",          "tls_cert", "tls_key", "tls_client", "tls_client_ca", "http2", "origins",
-    "trusted_proxies", "loops",    "io",      "spin",       "log",           "web"};
+    "listen",  "tls_cert",        "tls_key",       "tls_client", "tls_client_ca", "http2",
+    "origins", "trusted_proxies", "loops",         "io",         "spin",          "log",
+    "web",     "sockjs",          "sockjs_publish"};
 
 std::size_t distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -53,6 +54,15 @@ void read_count(const toml::table& table, const std::string& file, const std::st
     wrong_type(file, key, wanted.c_str());
   }
   into = static_cast<unsigned>(*count);
+}
+
+void read_flag(const toml::table& table, const std::string& file, const std::string& key,
+               bool& into) {
+  const toml::node* node = table.get(key);
+  if (node == nullptr) return;
+  const auto flag = node->value_exact<bool>();
+  if (!flag) wrong_type(file, key, "true or false");
+  into = *flag;
 }
 
 void read_texts(const toml::table& table, const std::string& file, const std::string& key,
@@ -109,6 +119,8 @@ void read_config(const std::string& file, ServeConfig& config) {
   read_text(table, file, "log", config.log);
   read_text(table, file, "web", config.web);
   read_text(table, file, "io", config.io);
+  read_text(table, file, "sockjs", config.sockjs);
+  read_flag(table, file, "sockjs_publish", config.sockjs_publish);
   read_count(table, file, "loops", kLoopsAtMost, config.loops);
   read_count(table, file, "spin", kSpinAtMost, config.spin);
 }

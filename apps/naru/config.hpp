@@ -23,6 +23,8 @@ struct ServeConfig {
   unsigned spin = 0;                         // microseconds before a loop sleeps
   std::string log = "info";                  // debug, info, warning, error, off
   std::string web;                           // the directory of the gallery
+  std::string sockjs;                        // path of the SockJS services; empty: none
+  bool sockjs_publish = false;               // their clients may publish
 };
 
 // Reads a TOML file over `config`. Throws std::runtime_error with a message for people: the file

@@ -72,6 +72,14 @@ void add_serve(CLI::App& app, ServeArguments& given) {
                    "Least level to log: debug, info, warning, error, off (default: info)")
       ->type_name("LEVEL");
   serve->add_option("--web", given.config.web, "Directory of the gallery")->type_name("DIR");
+  serve
+      ->add_option(
+          "--sockjs", given.config.sockjs,
+          "Path of SockJS services, one for each topic: /sockjs serves the topic prices at "
+          "/sockjs/prices (default: none)")
+      ->type_name("PATH");
+  serve->add_flag("--sockjs-publish", given.config.sockjs_publish,
+                  "Their clients may publish: what one sends, all of its topic receive");
   serve->add_option("--config", given.file, "TOML file with these names as keys (tls_cert, ...)")
       ->type_name("FILE")
       ->check(CLI::ExistingFile);
@@ -95,6 +103,8 @@ int run_serve(CLI::App& app, ServeArguments& given) {
   if (serve.count("--spin") > 0) config.spin = given.config.spin;
   if (serve.count("--log") > 0) config.log = given.config.log;
   if (serve.count("--web") > 0) config.web = given.config.web;
+  if (serve.count("--sockjs") > 0) config.sockjs = given.config.sockjs;
+  if (serve.count("--sockjs-publish") > 0) config.sockjs_publish = given.config.sockjs_publish;
   return naru::app::serve(config);
 }
 

@@ -3,6 +3,7 @@
 #include "chat.hpp"
 #include "logger.hpp"
 #include "naru/server.hpp"
+#include "sockjs.hpp"
 
 #include <cstdio>
 #include <filesystem>
@@ -90,6 +91,7 @@ int serve(const ServeConfig& config) {
   SocketIoOptions chat_options;
   chat_options.transport.cors.origins = config.origins;
   Chat chat(server.socketio("/socket.io/", chat_options).of("/chat"));
+  add_sockjs(server, config);
 
   for (const ListenAddress& address : addresses(config)) {
     ListenOptions where;
