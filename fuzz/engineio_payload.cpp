@@ -59,7 +59,8 @@ void run_revision_3(std::string_view body, PayloadForm form) {
 // Hands the packets of `body` to a session as probes and as packets, as time goes by.
 void run_session(std::string_view body, Dialect dialect, PayloadForm form) {
   naru::Instant now{};
-  Session session({}, Transport::polling, now, dialect);
+  const naru::engineio::SessionOptions options;
+  Session session(options, Transport::polling, now, dialect);
   PayloadReader reader(body, {}, form);
   for (;;) {
     const auto packet = reader.next();

@@ -40,7 +40,7 @@ void Heartbeat::on_ping(Instant now) {
 }
 
 Session::Session(const SessionOptions& options, Transport transport, Instant now, Dialect dialect)
-    : options_(options),
+    : options_(&options),
       heartbeat_(options.ping_interval, options.ping_timeout, now, dialect.revision),
       dialect_(dialect),
       transport_(transport) {}
@@ -116,7 +116,7 @@ bool Session::begin_post() {
 void Session::begin_upgrade(Instant now) {
   NARU_DCHECK(may_upgrade());
   upgrading_ = true;
-  upgrade_deadline_ = now + options_.upgrade_timeout;
+  upgrade_deadline_ = now + options_->upgrade_timeout;
 }
 
 Session::Probe Session::receive_probe(const Packet& packet, Instant now) {
@@ -143,7 +143,7 @@ void Session::abandon_upgrade() {
 bool Session::close(Instant now) {
   if (!closing_) {
     closing_ = true;
-    close_deadline_ = now + options_.close_timeout;
+    close_deadline_ = now + options_->close_timeout;
     abandon_upgrade();
     if (transport_ == Transport::polling) {
       // Without a poll at hand the next one gets "6" and "1", or what was pushed and "1".

@@ -54,7 +54,9 @@ struct PollAnswer {
 // connection; over polling it pushes them here.
 class Session {
  public:
+  // `options` outlive it.
   Session(const SessionOptions& options, Transport transport, Instant now, Dialect dialect = {});
+  Session(SessionOptions&&, Transport, Instant, Dialect = {}) = delete;
 
   Transport transport() const { return transport_; }
   const Dialect& dialect() const { return dialect_; }
@@ -135,7 +137,7 @@ class Session {
  private:
   void hold(PacketType type, std::string_view data, std::string& out) const;
 
-  SessionOptions options_;
+  const SessionOptions* options_;
   Heartbeat heartbeat_;
   std::string payload_;  // in held_form()
   Instant upgrade_deadline_ = kNever;

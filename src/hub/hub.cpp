@@ -108,13 +108,17 @@ Hub::~Hub() {
 void Hub::add(Subscriber& subscriber, std::string id) {
   NARU_ASSERT(!subscriber.entry_);
   deliver();
-  if (!id.empty()) by_id_.insert_or_assign(id, &subscriber);
   subscriber.entry_ = std::make_unique<Subscriber::Entry>(
       Subscriber::Entry{.hub = this,
                         .index = static_cast<std::uint32_t>(everybody_.size()),
                         .id = std::move(id),
                         .topics = {}});
   everybody_.push_back(&subscriber);
+  const std::string_view kept = subscriber.entry_->id;
+  if (!kept.empty()) {
+    by_id_.erase(kept);  // its key was another's
+    by_id_.emplace(kept, &subscriber);
+  }
 }
 
 // It may be half destroyed: what has been posted does not reach it any more.

@@ -185,9 +185,9 @@ class Hub {
       return std::hash<std::string_view>()(text);
     }
   };
-  template <class T>
-  using Map = boost::unordered_flat_map<std::string, T, StringHash, std::equal_to<>>;
-  using Topics = Map<std::unique_ptr<Topic>>;
+  template <class Key, class T>
+  using Map = boost::unordered_flat_map<Key, T, StringHash, std::equal_to<>>;
+  using Topics = Map<std::string, std::unique_ptr<Topic>>;
   struct Length {
     std::size_t bytes;
     std::size_t prefixes;  // so many are of this length
@@ -205,7 +205,7 @@ class Hub {
   void deliver(Burst& burst, const Posted& first, const std::function<void()>& pause = {});
 
   std::vector<Subscriber*> everybody_;
-  Map<Subscriber*> by_id_;
+  Map<std::string_view, Subscriber*> by_id_;  // the ids in their entries
   Topics topics_;
   Topics prefixes_;
   std::vector<Length> prefix_lengths_;  // ascending: a publication asks for one prefix of each

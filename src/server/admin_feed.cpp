@@ -203,7 +203,7 @@ std::string AdminUi::describe(SocketState& socket) {
   write_member(out, "nsp", socket.nsp.name());
   out.key("data");
   out.raw(data == "null" ? "{}" : data);
-  write_handshake(out, socket.session.engine().request(), since);
+  write_handshake(out, socket.session.engine().request().unpack(), since);
   out.key("rooms");
   json_write(out, socket.face().rooms());
   out.end_object();

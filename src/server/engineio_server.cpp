@@ -14,7 +14,7 @@ class HandlerUser final : public EngineUser, public EngineSocket {
       : session_(session), options_(options) {}
 
   const std::string& id() const override { return session_.sid(); }
-  const RequestInfo& request() const override { return session_.request(); }
+  const RequestInfo& request() const override { return session_.request().look(); }
   int protocol() const override { return static_cast<int>(session_.revision()); }
   std::string_view transport() const override {
     return session_.transport() == engineio::Transport::websocket ? "websocket" : "polling";

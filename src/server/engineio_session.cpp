@@ -306,7 +306,7 @@ void EngineSession::on_websocket_closed(transport::WebSocketTransport& transport
 }
 
 void EngineSession::on_websocket_violation(transport::WebSocketTransport&, const Error& error) {
-  worker_.log_violation("websocket", request_.address, error.text);
+  worker_.log_violation("websocket", request_.unpack().address, error.text);
 }
 
 // ---- time
@@ -346,7 +346,7 @@ void EngineSession::on_due(engineio::Session::Due due) {
 // ---- ending
 
 void EngineSession::violate(std::string_view text, std::string_view why) {
-  worker_.log_violation("engine.io", request_.address, text);
+  worker_.log_violation("engine.io", request_.unpack().address, text);
   end(why);
 }
 

@@ -6,6 +6,7 @@
 #include "io/timer_wheel.hpp"
 #include "naru/websocket.hpp"
 #include "server/engineio_request.hpp"
+#include "server/kept_request.hpp"
 #include "server/worker.hpp"
 #include "transport/websocket_transport.hpp"
 
@@ -70,7 +71,7 @@ class EngineSession final : public transport::WebSocketUser, private io::Timer {
   const std::string& sid() const { return sid_; }
   Worker& worker() { return worker_; }
   const EngineEndpoint& endpoint() const { return endpoint_; }
-  const RequestInfo& request() const { return request_; }
+  const KeptRequest& request() const { return request_; }
   engineio::Transport transport() const { return session_.transport(); }
   engineio::Revision revision() const { return session_.dialect().revision; }
   bool closed() const { return closed_; }
@@ -163,7 +164,7 @@ class EngineSession final : public transport::WebSocketUser, private io::Timer {
   Worker& worker_;
   const EngineEndpoint& endpoint_;
   std::string sid_;
-  RequestInfo request_;
+  KeptRequest request_;
   engineio::Session session_;
   std::unique_ptr<EngineUser> user_;
   transport::WebSocketTransport* websocket_ = nullptr;  // the current transport

@@ -241,7 +241,7 @@ std::vector<RemoteSocket> NamespaceState::sockets_of(unsigned loop, const hub::A
   each_on(loop, audience, [&](SocketState& socket) {
     RemoteSocket remote(Broadcast(shared_from_this()).to(socket.id), socket.id);
     remote.rooms_ = socket.face().rooms();
-    remote.request_ = socket.session.engine().request();
+    remote.request_ = socket.session.engine().request().unpack();
     remote.auth_ = socket.auth;
     remote.data_ = socket.data;
     remote.data_json_ = socket.data_json();

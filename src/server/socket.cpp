@@ -25,7 +25,7 @@ Namespace& Socket::nsp() const {
   return state_->nsp.face();
 }
 const RequestInfo& Socket::request() const {
-  return state_->session.engine().request();
+  return state_->session.engine().request().look();
 }
 JsonView Socket::auth() const {
   return {state_->auth};

@@ -325,7 +325,7 @@ std::string SocketState::data_json() const {
 }
 
 hub::SocketSnapshot SocketState::snapshot() {
-  const RequestInfo& request = session.engine().request();
+  const RequestInfo request = session.engine().request().unpack();
   std::string json;
   std::vector<std::string> attachments;
   JsonWriter out(json, attachments);

@@ -176,7 +176,7 @@ void SocketIoSession::close() {
 }
 
 void SocketIoSession::violate(std::string_view text) {
-  engine_.worker().log_violation("socket.io", engine_.request().address, text);
+  engine_.worker().log_violation("socket.io", engine_.request().unpack().address, text);
 }
 
 void SocketIoSession::fail(std::string_view text) {

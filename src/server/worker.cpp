@@ -164,7 +164,7 @@ EngineSession* Worker::find_session(std::string_view sid) const {
 
 void Worker::each_session(const std::function<void(EngineSession&)>& task) {
   std::vector<std::string> sids;
-  for (const auto& [sid, session] : sessions_) sids.push_back(sid);
+  for (const auto& [sid, session] : sessions_) sids.emplace_back(sid);
   for (const std::string& sid : sids) {
     if (EngineSession* session = find_session(sid)) task(*session);
   }

@@ -130,13 +130,6 @@ class Worker final : public transport::HttpService {
   io::HandshakeGate handshakes;
 
  private:
-  struct StringHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>()(text);
-    }
-  };
-
   // Looks every 10 ms whether the last stream has gone.
   class DrainCheck final : public io::Timer {
    public:
@@ -155,9 +148,7 @@ class Worker final : public transport::HttpService {
   DrainCheck drain_check_{*this};
   std::uint64_t next_number_ = 1;
   boost::unordered_flat_map<std::uint64_t, transport::HttpExchange*> waiting_;
-  boost::unordered_flat_map<std::string, std::unique_ptr<EngineSession>, StringHash,
-                            std::equal_to<>>
-      sessions_;
+  boost::unordered_flat_map<std::string_view, std::unique_ptr<EngineSession>> sessions_;  // by sid
   std::vector<std::unique_ptr<EngineSession>> buried_;
   boost::unordered_flat_map<std::uint64_t, PlainWebSocket*> numbered_;
   std::vector<std::unique_ptr<io::Listener>> listeners_;

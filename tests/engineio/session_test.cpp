@@ -24,8 +24,10 @@ constexpr Packet kProbe = text(PacketType::ping, "probe");
 constexpr Packet kUpgrade = text(PacketType::upgrade);
 constexpr Packet kPong = text(PacketType::pong);
 
+constexpr SessionOptions kOptions;
+
 Session polling_session() {
-  return {SessionOptions{}, Transport::polling, at(0s)};
+  return {kOptions, Transport::polling, at(0s)};
 }
 
 TEST(Heartbeat, TimesOutWithoutPong) {
@@ -244,7 +246,7 @@ TEST(Close, DeliversWhatWasPushedBefore) {
 }
 
 TEST(Close, IsImmediateOnWebSocket) {
-  Session session(SessionOptions{}, Transport::websocket, at(0s));
+  Session session(kOptions, Transport::websocket, at(0s));
   EXPECT_TRUE(session.close(at(1s)));
   EXPECT_EQ(session.take_payload(), "");
 }
@@ -297,7 +299,7 @@ TEST(Session, AlwaysHasADeadline) {
 constexpr Dialect kOld{.revision = Revision::v3, .base64 = false};
 
 Session old_session(Dialect dialect = kOld) {
-  return {SessionOptions{}, Transport::polling, at(0s), dialect};
+  return {kOptions, Transport::polling, at(0s), dialect};
 }
 
 TEST(HeartbeatOfRevision3, WaitsForThePingsOfTheClient) {
