@@ -43,11 +43,12 @@ struct SockJsRoute {
   // Takes it out of the tables now and frees it at the end of the turn: it may be on the stack.
   void bury(SockJsHttpSession& session);
 
+  // Sessions leave it as they go, so it goes last.
+  boost::unordered_flat_map<std::uint64_t, SockJsSession*> by_number;  // over WebSocket too
   // Their clients choose the names: a tree is not slow for any of them, as a table of hashes would
   // be.
   std::map<std::string, std::unique_ptr<SockJsHttpSession>, std::less<>> by_name;
   std::vector<std::unique_ptr<SockJsHttpSession>> buried;
-  boost::unordered_flat_map<std::uint64_t, SockJsSession*> by_number;  // over WebSocket too
   std::uint64_t next_number = 1;
   bool stopping = false;  // takes no more sessions
   // For the length of one call.

@@ -11,8 +11,10 @@ import { startProfile } from "./lib/server.mjs";
 import { sockjsCases } from "./lib/sockjs-cases.mjs";
 
 const kClient = path.join(path.dirname(createRequire(import.meta.url).resolve("sockjs-client/package.json")), "dist/sockjs.js");
-// The iframe ones load the client from the page for frames.
-const kTransports = ["websocket", "xhr-streaming", "eventsource", "htmlfile", "xhr-polling", "jsonp-polling"];
+const kTransports = ["websocket", "xhr-streaming", "eventsource", "xhr-polling", "jsonp-polling"];
+// htmlfile's page sets its document.domain, as the protocol has it. Firefox then keeps it from the page
+// around it, whose client does not (the same with sockjs-node); Chromium ignores the setting.
+const kOfBrowser = { Chromium: [...kTransports, "htmlfile"], Firefox: kTransports };
 
 for (const [engine, startBrowser] of Object.entries(kBrowsers)) {
   describe(`SockJS in ${engine}`, { timeout: 240_000 }, () => {
@@ -31,7 +33,7 @@ for (const [engine, startBrowser] of Object.entries(kBrowsers)) {
       await server?.stop();
     });
 
-    for (const transport of kTransports) {
+    for (const transport of kOfBrowser[engine]) {
       for (const name of Object.keys(sockjsCases(null, "", transport))) {
         it(`${name} over ${transport}`, async () => {
           const [sent, got] = await page.run(async ([by, what]) => {
