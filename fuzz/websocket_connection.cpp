@@ -86,7 +86,8 @@ void note(const Event& event, const Limits& limits, bool& open, Seen& seen) {
   if (event.last && !event.binary) NARU_ASSERT(naru::is_utf8(seen.events.back()));
 }
 
-// `splits` empty: everything at once. Each piece is a block of its own size, freed before the next.
+// `splits` empty: everything at once. Each piece is a block of its own size, freed before the next;
+// or it is where the connection has room.
 Seen run(const Options& options, std::string_view input, std::string_view splits) {
   SeededRandom random(1);
   ChunkPool pool;
@@ -106,9 +107,13 @@ Seen run(const Options& options, std::string_view input, std::string_view splits
       size = std::min<std::size_t>(size,
                                    1U + static_cast<unsigned char>(splits[turn % splits.size()]));
     }
-    std::vector<char> block(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(size));
+    const std::span<char> room = splits.empty() ? std::span<char>() : connection.room();
+    if (!room.empty()) size = std::min(size, room.size());
+    std::vector<char> block(room.empty() ? size : 0);
+    const std::span<char> piece = room.empty() ? std::span<char>(block) : room.first(size);
+    std::copy_n(input.begin(), size, piece.begin());
     input.remove_prefix(size);
-    Cursor in{std::span<char>(block)};
+    Cursor in{piece};
     while (true) {
       const std::size_t before = in.size();
       const auto event = connection.receive(in, queue);
@@ -148,6 +153,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                         .limits = {.message_bytes = (bits & 4U) != 0 ? 200U : std::size_t{1} << 20U,
                                    .fragments = (bits & 8U) != 0 ? 3U : 4096U,
                                    .pending_pong_above = (bits & 16U) != 0 ? 20U : 16384U,
+                                   .room_above = 1,
                                    .parts = (bits & 128U) != 0},
                         .deflate = (bits & 32U) != 0,
                         .context = (bits & 64U) != 0};

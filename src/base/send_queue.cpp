@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t kSmallChunk = 1024;  // with its head: what most turns need
 constexpr std::size_t kLargeChunk = 16384;
 constexpr std::size_t kLargestBlock = std::size_t{4} << 20U;  // of those kept
+constexpr std::size_t kSmallestBlock = std::size_t{1} << 16U;
+constexpr std::size_t kBlocksTogether = std::size_t{8} << 20U;
 constexpr std::size_t kCopyBelow = 512;
 
 }  // namespace
@@ -84,10 +86,28 @@ void ChunkPool::release(Chunk* chunk) {
   ::operator delete(chunk);
 }
 
-void ChunkPool::give_block(std::vector<char> block) {
-  if (block.capacity() <= block_.capacity() || block.capacity() > kLargestBlock) return;
+Block ChunkPool::take_block(std::size_t wanted) {
+  if (blocks_.empty()) return {};
+  const auto better = [wanted](const Block& one, const Block& other) {
+    const bool fits = one.capacity() >= wanted;
+    if (fits != (other.capacity() >= wanted)) return fits;
+    return fits == (one.capacity() < other.capacity());
+  };
+  const auto best = std::min_element(blocks_.begin(), blocks_.end(), better);
+  std::swap(*best, blocks_.back());
+  Block block = std::move(blocks_.back());
+  blocks_.pop_back();
+  blocks_bytes_ -= block.capacity();
+  return block;
+}
+
+void ChunkPool::give_block(Block block) {
+  const std::size_t bytes = block.capacity();
+  if (bytes < kSmallestBlock || bytes > kLargestBlock) return;
+  if (blocks_bytes_ + bytes > kBlocksTogether) return;
   block.clear();
-  block_ = std::move(block);
+  blocks_bytes_ += bytes;
+  blocks_.push_back(std::move(block));
 }
 
 SendQueue::Chunk* SendQueue::grow(std::size_t wanted) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "base/block.hpp"
+
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -24,11 +26,11 @@ class ChunkPool {
   ChunkPool(const ChunkPool&) = delete;
   ChunkPool& operator=(const ChunkPool&) = delete;
 
-  // One block for messages that arrive in many pieces, used again and again: a fresh one costs a
-  // page fault for every 4 KiB. Empty while somebody has it.
-  std::vector<char> take_block() { return std::exchange(block_, {}); }
-  // Keeps the larger of the two, if it is not too large for that.
-  void give_block(std::vector<char> block);
+  // Blocks for long messages, used again and again: a fresh one costs a page fault for every 4 KiB.
+  // The smallest that has `wanted` bytes, or the largest there is; empty when there is none.
+  Block take_block(std::size_t wanted);
+  // Keeps it, if it is not too large, nor too much with the others.
+  void give_block(Block block);
 
  private:
   friend class SendQueue;
@@ -39,7 +41,8 @@ class ChunkPool {
 
   Chunk* free_small_ = nullptr;
   Chunk* free_large_ = nullptr;
-  std::vector<char> block_;
+  std::vector<Block> blocks_;
+  std::size_t blocks_bytes_ = 0;
   std::size_t kept_ = 0;
   std::size_t kept_limit_;
   // What is being lent, to whom; and who has borrowed and not repaid.

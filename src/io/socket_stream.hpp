@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 namespace naru::io {
 
@@ -25,6 +26,8 @@ class SocketStream : public Stream {
   void release(StreamEnd why) final;
   void update_interest() final;
 
+  // Where the next bytes go: ask again for every read.
+  std::span<char> receive_buffer();
   // What the kinds do with a readiness that they must not read in.
   void held_back(std::uint32_t epoll_events);
   void discard();

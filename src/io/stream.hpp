@@ -40,8 +40,10 @@ class StreamHandler {
   // The TLS handshake is done; what had been queued leaves now. Not told of plain streams, nor of
   // one that was attached after it.
   virtual void on_secured() {}
-  // Bytes arrived, in the loop's receive buffer: take all of them, they are gone afterwards. May be
-  // changed in place.
+  // Where to receive the bytes of the next on_bytes, asked right before reading; empty: in the
+  // loop's receive buffer.
+  virtual std::span<char> room() { return {}; }
+  // Bytes arrived, there: take all of them, they are gone afterwards. May be changed in place.
   virtual void on_bytes(std::span<char> bytes) = 0;
   // The peer will send no more (FIN). Answers may still be sent; ends with finish().
   virtual void on_end() = 0;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <span>
 #include <string_view>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -26,9 +27,9 @@ void TcpStream::on_ready(std::uint32_t epoll_events) {
 void TcpStream::read(std::uint32_t epoll_events) {
   if (finishing()) return discard();
   if (!reading()) return held_back(epoll_events);
-  const auto buffer = loop_.receive_buffer();
   const bool ending = (epoll_events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   for (int i = 0; i < kReadsPerEvent; ++i) {
+    const std::span<char> buffer = receive_buffer();
     const auto count = sys::recv(fd_, buffer.data(), buffer.size(), 0);
     if (count > 0) {
       const auto bytes = buffer.first(static_cast<std::size_t>(count));

@@ -176,8 +176,8 @@ void TlsStream::shake_hands() {
 void TlsStream::read() {
   reads_left_ = kReadsPerEvent;
   read_wants_write_ = false;
-  const auto buffer = loop_.receive_buffer();
   for (;;) {
+    const std::span<char> buffer = receive_buffer();
     std::size_t filled = 0;
     const Input input = fill(buffer, filled);
     if (filled > 0 && !closed_) {

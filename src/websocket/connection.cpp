@@ -73,6 +73,12 @@ Connection::Step Connection::receive(Cursor& in, SendQueue& out) {
   return receive_frames(in, out);
 }
 
+std::span<char> Connection::room() {
+  Partial* held = partial();
+  if (held == nullptr || close_sent_ || limits_->parts) return {};
+  return held->room(limits_->room_above);
+}
+
 Connection::Step Connection::receive_frames(Cursor& in, SendQueue& out) {
   if (Partial* held = partial()) {
     if (held->idle()) {
@@ -211,7 +217,7 @@ Connection::Step Connection::receive_piece(std::span<char> piece, SendQueue& out
     if (piece.empty() && !message_ends) return std::optional<Event>();
     return std::optional<Event>(state.part(piece, message_ends));
   }
-  return message_ends ? message_event(state.binary, state.message) : std::optional<Event>();
+  return message_ends ? message_event(state.binary, state.message.bytes()) : std::optional<Event>();
 }
 
 Connection::Step Connection::receive_control(Opcode opcode, std::span<char> payload,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/assert.hpp"
+#include "base/block.hpp"
 #include "base/cursor.hpp"
 #include "base/random.hpp"
 #include "base/send_queue.hpp"
@@ -30,6 +31,9 @@ struct Limits {
   std::size_t message_bytes = std::size_t{1} << 20U;  // 1009; once inflated, when it is compressed
   std::size_t fragments = 4096;                       // of one message: 1008
   std::size_t pending_pong_above = 16384;  // bytes waiting to leave, above which pongs are replaced
+  // Of a message that is not compressed: once so much of it has arrived, and is still to come of
+  // its frame, the rest may be received where it stays (room()).
+  std::size_t room_above = 16384;
   bool parts =
       false;  // messages come as Event::Type::part, as they arrive; whole ones are not held
   DeflateConfig deflate{};  // how we compress, where that was agreed
@@ -79,6 +83,10 @@ class Connection {
   // Close frame with that code is in `out` then (unless one was sent before), and everything
   // further is ignored.
   Result<std::optional<Event>> receive(Cursor& in, SendQueue& out);
+
+  // Where the bytes that come next may be received, to be given to receive() there: the rest of a
+  // long message, which then is not copied. Empty: anywhere.
+  std::span<char> room();
 
   // What the handshake agreed; before anything is received or sent. The pool must outlive the
   // connection.
@@ -141,8 +149,8 @@ class Connection {
   Step receive_compressed(bool binary, std::string_view payload, SendQueue& out);
   Step receive_compressed_part(Cursor& in, SendQueue& out);
   Result<void> inflate(std::string_view piece, bool ends, Partial& state, SendQueue& out);
-  Result<void> inflate_to(std::vector<char>& message, std::string_view in, bool ends,
-                          Inflater& inflater, Utf8Validator* utf8, SendQueue& out);
+  Result<void> inflate_to(Block& message, std::string_view in, bool ends, Inflater& inflater,
+                          Utf8Validator* utf8, SendQueue& out);
   Result<void> judge_inflated(std::span<char> step, std::size_t before, bool failed,
                               Utf8Validator* utf8, SendQueue& out);
   std::span<char> inflate_room(std::size_t before);

@@ -37,7 +37,7 @@ std::span<char> Connection::inflate_room(std::size_t before) {
   return pool_->step().first(std::min(room, DeflatePool::kStep - 1) + 1);
 }
 
-Result<void> Connection::inflate_to(std::vector<char>& message, std::string_view in, bool ends,
+Result<void> Connection::inflate_to(Block& message, std::string_view in, bool ends,
                                     Inflater& inflater, Utf8Validator* utf8, SendQueue& out) {
   bool finishing = false;
   while (true) {
@@ -49,7 +49,7 @@ Result<void> Connection::inflate_to(std::vector<char>& message, std::string_view
     const bool more = count == step.size();
     step = step.first(count);
     NARU_CHECK(judge_inflated(step, before, failed, utf8, out));
-    message.insert(message.end(), step.begin(), step.end());
+    message.append(step);
     if (more) continue;
     if (!ends || finishing) return {};
     finishing = true;
@@ -59,7 +59,7 @@ Result<void> Connection::inflate_to(std::vector<char>& message, std::string_view
 // A whole message in one frame. Nothing is held for it but the peer's context, if there is one.
 Connection::Step Connection::receive_compressed(bool binary, std::string_view payload,
                                                 SendQueue& out) {
-  std::vector<char>& message = pool_->inflated();
+  Block& message = pool_->inflated();
   Utf8Validator utf8;
   Utf8Validator* judge = binary ? nullptr : &utf8;
   if (peer_context_) {
@@ -72,7 +72,7 @@ Connection::Step Connection::receive_compressed(bool binary, std::string_view pa
   }
   if (!utf8.complete()) return fail(Errc::bad_utf8, "text is not UTF-8", out);
   return std::optional<Event>(
-      Event{.type = Event::Type::message, .binary = binary, .payload = message});
+      Event{.type = Event::Type::message, .binary = binary, .payload = message.bytes()});
 }
 
 // The next piece of a message of which a part is held.

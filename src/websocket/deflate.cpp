@@ -196,8 +196,8 @@ std::span<char> DeflatePool::step() {
   return {step_.get(), kStep};
 }
 
-std::vector<char>& DeflatePool::inflated() {
-  if (inflated_.capacity() > kKeptRoom) std::vector<char>().swap(inflated_);
+Block& DeflatePool::inflated() {
+  if (inflated_.capacity() > kKeptRoom) inflated_ = {};
   inflated_.clear();
   return inflated_;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/block.hpp"
 #include "base/send_queue.hpp"
 #include "naru/result.hpp"
 #include "websocket/deflate_negotiation.hpp"
@@ -108,14 +109,14 @@ class DeflatePool {
   std::string& deflated();
   std::span<char> step();
   // Until the next message of any connection.
-  std::vector<char>& inflated();
+  Block& inflated();
 
  private:
   std::array<std::unique_ptr<Deflater>, 3> deflaters_;
   std::vector<std::unique_ptr<Inflater>> inflaters_;
   std::unique_ptr<char[]> step_;
   std::string deflated_;
-  std::vector<char> inflated_;
+  Block inflated_;
 };
 
 // The class of shared frames that a peer with this window can read: the largest whose window is not

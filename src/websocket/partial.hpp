@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/assert.hpp"
+#include "base/block.hpp"
 #include "base/utf8.hpp"
 #include "websocket/connection.hpp"
 #include "websocket/deflate.hpp"
@@ -43,8 +44,8 @@ struct Connection::Partial {
   std::uint64_t wire_bytes = 0;        // of the message, with what is still to come of `frame`
   std::size_t inflated = 0;            // of a message in parts
   std::unique_ptr<Inflater> borrowed;  // where the peer keeps no context
-  ChunkPool* lender = nullptr;         // of the block that `message` began with
-  std::vector<char> message;  // one block for all fragments, so that tiny ones cost no more
+  ChunkPool* lender = nullptr;         // of what `message` began with
+  Block message;                       // one for all fragments, so that tiny ones cost no more
   std::array<char, detail::kLongestControl> control;  // payload of a control frame that is cut
 
   [[nodiscard]] bool idle() const { return head_size == 0 && !in_frame && !open; }
@@ -75,29 +76,41 @@ struct Connection::Partial {
             .payload = bytes};
   }
 
-  // The block grows with what has arrived, at most doubling, never with what a head promises; but
-  // when the end is in sight, not beyond it.
+  // `piece` is counted in `received`.
   void append(std::span<const char> piece, ChunkPool& pool) {
     constexpr std::size_t worth_a_block = 65536;
-    const std::size_t wanted = message.size() + piece.size();
+    const std::uint64_t left = frame.payload_bytes - received;
     if (message.capacity() == 0 && frame.payload_bytes >= worth_a_block) {
       lender = &pool;
-      message = pool.take_block();
+      message = pool.take_block(static_cast<std::size_t>(frame.payload_bytes));
     }
-    if (wanted > message.capacity()) {
-      constexpr std::size_t first_capacity = 256;
-      std::size_t capacity = std::max({wanted, 2 * message.capacity(), first_capacity});
-      if (frame.fin) {
-        const std::uint64_t end = wanted + (frame.payload_bytes - received);
-        capacity = static_cast<std::size_t>(std::min<std::uint64_t>(capacity, end));
-      }
-      message.reserve(capacity);
+    if (piece.size() > message.room().size()) grow(message.size() + piece.size(), left);
+    message.append(piece);
+  }
+
+  // Where more of the frame may be received, if as much as `worth` has arrived and is to come.
+  std::span<char> room(std::size_t worth) {
+    if (!in_frame || compressed || is_control(frame.opcode)) return {};
+    const std::uint64_t left = frame.payload_bytes - received;
+    if (left < worth || message.size() < worth) return {};
+    if (message.room().size() < worth) grow(message.size(), left);
+    const std::span<char> behind = message.room();
+    return behind.first(static_cast<std::size_t>(std::min<std::uint64_t>(behind.size(), left)));
+  }
+
+  // Doubles what has arrived, whatever a head promises; but when the end is in sight (`left` bytes
+  // away), not beyond it.
+  void grow(std::size_t arrived, std::uint64_t left) {
+    constexpr std::size_t first_capacity = 256;
+    std::size_t capacity = std::max(2 * arrived, first_capacity);
+    if (frame.fin) {
+      capacity = static_cast<std::size_t>(std::min<std::uint64_t>(capacity, arrived + left));
     }
-    message.insert(message.end(), piece.begin(), piece.end());
+    message.reserve(capacity);
   }
 
   void drop_message() {
-    std::vector<char> block = std::exchange(message, {});
+    Block block = std::exchange(message, {});
     if (lender != nullptr) std::exchange(lender, nullptr)->give_block(std::move(block));
   }
 };

@@ -279,25 +279,48 @@ TEST(ChunkPool, GivesALargeChunkAgain) {
   EXPECT_EQ(queue.append_uninitialized(9000).data(), first);
 }
 
-TEST(ChunkPool, LendsItsBlockToOneAtATime) {
-  ChunkPool pool;
-  std::vector<char> block = pool.take_block();
-  EXPECT_EQ(block.capacity(), 0U);
-  block.assign(100'000, 'x');
-  const char* const bytes = block.data();
-  pool.give_block(std::move(block));
-  const std::vector<char> again = pool.take_block();
-  EXPECT_EQ(again.data(), bytes);
-  EXPECT_TRUE(again.empty());
-  EXPECT_EQ(pool.take_block().capacity(), 0U);
+Block block_of(std::size_t bytes) {
+  Block block;
+  block.reserve(bytes);
+  return block;
 }
 
-TEST(ChunkPool, KeepsTheLargerBlockButNoneOverItsLimit) {
+TEST(ChunkPool, LendsABlockToOneAtATime) {
   ChunkPool pool;
-  pool.give_block(std::vector<char>(2000));
-  pool.give_block(std::vector<char>(1000));
-  pool.give_block(std::vector<char>((std::size_t{4} << 20U) + 1));
-  EXPECT_EQ(pool.take_block().capacity(), 2000U);
+  EXPECT_EQ(pool.take_block(100'000).capacity(), 0U);
+  Block block = block_of(100'000);
+  block.append(std::string_view("bytes"));
+  const char* const bytes = block.bytes().data();
+  pool.give_block(std::move(block));
+  Block again = pool.take_block(1);
+  EXPECT_EQ(again.bytes().data(), bytes);
+  EXPECT_TRUE(again.empty());
+  EXPECT_EQ(pool.take_block(1).capacity(), 0U);
+}
+
+TEST(ChunkPool, LendsTheBlockThatFitsBest) {
+  ChunkPool pool;
+  for (const std::size_t bytes : {300'000U, 100'000U, 200'000U, 400'000U}) {
+    pool.give_block(block_of(bytes));
+  }
+  EXPECT_EQ(pool.take_block(150'000).capacity(), 200'000U);
+  EXPECT_EQ(pool.take_block(400'000).capacity(), 400'000U);
+  EXPECT_EQ(pool.take_block(500'000).capacity(), 300'000U);
+  EXPECT_EQ(pool.take_block(1).capacity(), 100'000U);
+}
+
+TEST(ChunkPool, KeepsNoBlockThatIsTooSmallOrTooLargeNorTooMany) {
+  constexpr std::size_t mebibyte = std::size_t{1} << 20U;
+  ChunkPool pool;
+  pool.give_block(block_of(mebibyte / 16 - 1));
+  pool.give_block(block_of(4 * mebibyte + 1));
+  EXPECT_EQ(pool.take_block(1).capacity(), 0U);
+  for (int i = 0; i < 20; ++i) pool.give_block(block_of(mebibyte));
+  int kept = 0;
+  while (pool.take_block(1).capacity() > 0) ++kept;
+  EXPECT_EQ(kept, 8);
+  pool.give_block(block_of(4 * mebibyte));  // those that were taken count no longer
+  EXPECT_EQ(pool.take_block(1).capacity(), 4 * mebibyte);
 }
 
 TEST(ChunkPool, ReturnedChunksAreEmpty) {

@@ -5,11 +5,14 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 // Moving bytes, over each kind of stream. How they end is in stream_end_test.cpp.
 namespace naru::io {
@@ -40,6 +43,32 @@ TEST_P(EveryStream, EchoesAndKnowsItsPeer) {
     EXPECT_EQ(world.read(*client, 5), "hello");
   }
   EXPECT_EQ(seen->calls, "attached bytes bytes bytes ");
+}
+
+// In room of all sizes, and without any, by turns.
+TEST_P(EveryStream, ReceivesWhereItsHandlerHasRoom) {
+  constexpr std::array<std::size_t, 5> sizes{0, 1, 1000, 70'000, 1'000'000};
+  const std::string sent = pattern(std::size_t{4} << 20U);
+  const auto seen = world.seen;
+  const auto client = world.connect();
+  std::vector<char> room;
+  std::size_t asked = 0;
+  std::array<int, sizes.size()> used{};
+  seen->room = [&] {
+    room.resize(sizes.at(asked++ % sizes.size()));
+    return std::span<char>(room);
+  };
+  seen->on_bytes = [&](Stream& stream, std::string_view bytes) {
+    const std::size_t which = (asked - 1) % sizes.size();
+    ++used.at(which);
+    const bool offered = sizes.at(which) > 0;
+    EXPECT_EQ(bytes.data(), offered ? room.data() : stream.loop().receive_buffer().data());
+    EXPECT_LE(bytes.size(), offered ? room.size() : Loop::kReceiveBytes);
+  };
+  world.write(*client, sent);
+  EXPECT_TRUE(turn_until(loop, [&] { return seen->received.size() >= sent.size(); }));
+  EXPECT_TRUE(seen->received == sent);
+  for (const int times : used) EXPECT_GT(times, 0);
 }
 
 TEST_P(EveryStream, SendsWhatIsQueuedWhenAttached) {

@@ -40,6 +40,7 @@ struct Seen {
   std::function<void(Stream&)> on_sent;
   std::function<void(Stream&)> on_deadline;
   std::function<void(Stream&)> on_closed;
+  std::function<std::span<char>()> room;
 };
 
 // Notes every call, and expects none after on_closed.
@@ -52,6 +53,7 @@ class Witness final : public StreamHandler {
     seen_->stream = &stream;
     note("attached", seen_->on_attached);
   }
+  std::span<char> room() override { return seen_->room ? seen_->room() : std::span<char>(); }
   void on_bytes(std::span<char> bytes) override {
     const std::string_view text(bytes.data(), bytes.size());
     seen_->received += text;

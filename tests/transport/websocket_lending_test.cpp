@@ -16,6 +16,7 @@ namespace naru::transport {
 namespace {
 
 using test::WebSocketPeer;
+using test::Wire;
 
 class Echo final : public WebSocketUser {
  public:
@@ -34,7 +35,7 @@ class Echo final : public WebSocketUser {
 };
 
 struct EchoWorld {
-  EchoWorld() {
+  explicit EchoWorld(Wire wire = Wire::tcp) : http({}, wire) {
     settings.outbox.limit = std::size_t{256} << 20U;
     http.on_complete = [this](HttpExchange& connection) {
       websocket::Handshake handshake = websocket::accept_handshake(connection.request(), {});
@@ -66,9 +67,13 @@ void expect_echo(WebSocketPeer& peer, const std::string& sent) {
   ASSERT_TRUE(peer.hear() == "binary:" + sent);
 }
 
-TEST(WebSocketLending, SendsBackMessagesOfEverySize) {
-  EchoWorld world;
-  WebSocketPeer peer(world.http.port, "/");
+class WebSocketLending : public ::testing::TestWithParam<Wire> {};
+INSTANTIATE_TEST_SUITE_P(Wires, WebSocketLending, ::testing::Values(Wire::tcp, Wire::tls),
+                         [](const auto& wire) { return wire.param == Wire::tcp ? "tcp" : "tls"; });
+
+TEST_P(WebSocketLending, SendsBackMessagesOfEverySize) {
+  EchoWorld world(GetParam());
+  WebSocketPeer peer(world.http.port, "/", {}, GetParam());
   std::uint32_t seed = 0;
   for (const std::size_t size : {1U, 8191U, 8192U, 8193U, 16384U, 65536U, 70000U, 1000000U}) {
     const std::string sent = message(size, ++seed);
@@ -81,9 +86,9 @@ TEST(WebSocketLending, SendsBackMessagesOfEverySize) {
   }
 }
 
-TEST(WebSocketLending, KeepsForAPeerThatReadsLateWhatItsBuffersLose) {
-  EchoWorld world;
-  WebSocketPeer peer(world.http.port, "/");
+TEST_P(WebSocketLending, KeepsForAPeerThatReadsLateWhatItsBuffersLose) {
+  EchoWorld world(GetParam());
+  WebSocketPeer peer(world.http.port, "/", {}, GetParam());
   std::vector<std::string> sent;
   for (std::uint32_t i = 0; i < 150; ++i) {
     sent.push_back(message(i % 5 == 4 ? 200000 : 9000 + 100 * i, i));
@@ -92,10 +97,10 @@ TEST(WebSocketLending, KeepsForAPeerThatReadsLateWhatItsBuffersLose) {
   for (const std::string& each : sent) ASSERT_NO_FATAL_FAILURE(expect_echo(peer, each));
 }
 
-TEST(WebSocketLending, EndsWellBehindALargeMessage) {
-  EchoWorld world;
+TEST_P(WebSocketLending, EndsWellBehindALargeMessage) {
+  EchoWorld world(GetParam());
   for (const unsigned bad : {0x83U, 0x88U}) {  // an opcode that is none; a Close
-    WebSocketPeer peer(world.http.port, "/");
+    WebSocketPeer peer(world.http.port, "/", {}, GetParam());
     const std::string sent = message(20000, bad);
     peer.send(test::binary_frame(sent) + test::raw_frame(bad, ""));
     expect_echo(peer, sent);
