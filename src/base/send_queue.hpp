@@ -21,7 +21,7 @@ class SendQueue;
 // Keeps at most `kept_bytes`; what comes back beyond that is freed.
 class ChunkPool {
  public:
-  explicit ChunkPool(std::size_t kept_bytes = std::size_t{1} << 20U) : kept_limit_(kept_bytes) {}
+  explicit ChunkPool(std::size_t kept_bytes = std::size_t{1} << 16U) : kept_limit_(kept_bytes) {}
   ~ChunkPool();
   ChunkPool(const ChunkPool&) = delete;
   ChunkPool& operator=(const ChunkPool&) = delete;

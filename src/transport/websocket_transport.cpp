@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <utility>
 
 namespace naru::transport {
@@ -22,11 +23,12 @@ std::uint32_t in_milliseconds(Instant now) {
 
 WebSocketTransport::WebSocketTransport(WebSocketUser* user, const WebSocketSettings& settings,
                                        WebSocketOpening opening)
-    : connection_(opening.role, settings.limits, opening.masks), user_(user), settings_(&settings) {
+    : connection_(opening.role, settings.limits, opening.masks),
+      switching_protocols_(nullptr),
+      user_(user) {
   if (opening.deflate) connection_.use_deflate(*opening.deflate, *opening.pool);
   if (opening.switching_protocols) {
-    switching_protocols_ =
-        std::make_unique<http::Response>(std::move(*opening.switching_protocols));
+    switching_protocols_ = new http::Response(std::move(*opening.switching_protocols));
   }
 }
 
@@ -42,17 +44,19 @@ WebSocketTransport::WebSocketTransport(std::unique_ptr<WebSocketUser> user,
 }
 
 WebSocketTransport::~WebSocketTransport() {
+  if (!attached_) delete switching_protocols_;
   if (owns_user_) delete user_;
 }
 
 // The 101 is queued first, so that whatever the user sends on opening leaves in the same write.
 void WebSocketTransport::on_attached(io::Stream& stream) {
+  const std::unique_ptr<http::Response> first(switching_protocols_);
   stream_ = &stream;
+  attached_ = true;
   const Instant now = stream.loop().now();
   last_received_ = in_milliseconds(now);
-  if (switching_protocols_ != nullptr) {
-    websocket::encode_switching_protocols(*switching_protocols_, stream.out());
-    switching_protocols_.reset();
+  if (first != nullptr) {
+    websocket::encode_switching_protocols(*first, stream.out());
     stream.send_later();
   }
   watch_silence(now, Duration::zero());
@@ -156,16 +160,16 @@ Push WebSocketTransport::ping(std::string_view payload) {
 }
 
 bool WebSocketTransport::congested() {
-  if (buffered() <= settings_->outbox.high_watermark) return false;
+  if (buffered() <= settings().outbox.high_watermark) return false;
   stream_->flush();  // a busy turn is not yet a slow peer
-  if (buffered() <= settings_->outbox.high_watermark) return false;
+  if (buffered() <= settings().outbox.high_watermark) return false;
   blocked_ = true;
   return true;
 }
 
 Push WebSocketTransport::pushed() {
   stream_->send_later();
-  const OutboxLimits& outbox = settings_->outbox;
+  const OutboxLimits& outbox = settings().outbox;
   if (buffered() <= outbox.high_watermark) return Push::queued;
   stream_->flush();
   if (stream_->closed()) return Push::closed;
@@ -182,7 +186,7 @@ void WebSocketTransport::close(std::uint16_t code, std::string_view reason) {
   if (closing()) return;
   connection_.close(code, reason, stream_->out());
   stream_->send_later();
-  stream_->set_deadline(stream_->loop().now() + settings_->times.close_timeout);
+  stream_->set_deadline(stream_->loop().now() + settings().times.close_timeout);
   finish_if_done();
 }
 
@@ -213,7 +217,7 @@ void WebSocketTransport::on_deadline(Instant now) {
     stream_->abort();
     return;
   }
-  const WebSocketTimes& times = settings_->times;
+  const WebSocketTimes& times = settings().times;
   const Duration silence = milliseconds(in_milliseconds(now) - last_received_);
   if (times.idle_timeout > Duration::zero() && silence >= times.idle_timeout) {
     report_closed(websocket::close_code::abnormal, "idle timeout");
@@ -231,7 +235,7 @@ void WebSocketTransport::on_deadline(Instant now) {
 
 // The next time to look: for a ping, or for the end.
 void WebSocketTransport::watch_silence(Instant now, Duration silence) {
-  const WebSocketTimes& times = settings_->times;
+  const WebSocketTimes& times = settings().times;
   const Duration interval = times.first_ping();
   Instant next = kNever;
   if (interval > Duration::zero()) {

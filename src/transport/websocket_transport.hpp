@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 namespace naru::transport {
 
@@ -51,10 +52,11 @@ struct WebSocketTimes {
 
 // How the WebSockets of a route, or of a client, behave. They share it, and it outlives them.
 struct WebSocketSettings {
-  websocket::Limits limits{};
+  websocket::Limits limits{};  // the first, so that whoever has these has all
   WebSocketTimes times{};
   OutboxLimits outbox{};
 };
+static_assert(std::is_standard_layout_v<WebSocketSettings>);
 
 // What the opening of one WebSocket came to.
 struct WebSocketOpening {
@@ -132,16 +134,24 @@ class WebSocketTransport final : public io::StreamHandler {
                      WebSocketOpening opening);
   WebSocketUser* user() const { return user_told_ ? nullptr : user_; }
 
-  // There are many idle ones: the small members fill up the connection's last word.
+  // Those that its connection has the limits of.
+  const WebSocketSettings& settings() const {
+    return reinterpret_cast<const WebSocketSettings&>(connection_.limits());
+  }
+
+  // There are many idle ones: the small members fill up the connection's last word, and what is
+  // needed at different times shares one.
   [[no_unique_address]] websocket::Connection connection_;
   bool owns_user_ : 1 = false;
-  bool user_told_ : 1 = false;       // it gets no more calls
-  bool blocked_ : 1 = false;         // more than the high-water mark waits
+  bool user_told_ : 1 = false;  // it gets no more calls
+  bool blocked_ : 1 = false;    // more than the high-water mark waits
+  bool attached_ : 1 = false;
   std::uint32_t last_received_ = 0;  // in milliseconds, of which only differences mean something
-  io::Stream* stream_ = nullptr;
+  union {
+    http::Response* switching_protocols_;  // until it is attached; owned, or nullptr
+    io::Stream* stream_;
+  };
   WebSocketUser* user_;
-  const WebSocketSettings* settings_;
-  std::unique_ptr<http::Response> switching_protocols_;
 };
 
 }  // namespace naru::transport

@@ -126,6 +126,7 @@ class Connection {
   // Frees what can be had again: our compressor starts anew with the next message.
   void trim();
 
+  [[nodiscard]] const Limits& limits() const { return *limits_; }
   [[nodiscard]] bool close_sent() const { return close_sent_; }
   [[nodiscard]] bool close_received() const { return close_received_; }
   // Neither side may say anything more.

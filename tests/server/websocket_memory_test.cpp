@@ -11,7 +11,7 @@ TEST(PlainWebSocket, IsSmall) {
 }
 
 TEST(WebSocketTransport, IsSmall) {
-  EXPECT_LE(sizeof(transport::WebSocketTransport), 72U);
+  EXPECT_LE(sizeof(transport::WebSocketTransport), 56U);
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ struct EchoWorld {
 
 // There may be a million idle ones: 72 bytes are a block of 80.
 TEST(WebSocketTransport, IsSmall) {
-  EXPECT_LE(sizeof(WebSocketTransport), 72U);
+  EXPECT_LE(sizeof(WebSocketTransport), 56U);
 }
 
 TEST(WebSocketTransport, InflatesAndCompresses) {
