@@ -65,7 +65,7 @@ class Talk {
       commands.remove_prefix(given.size());
       say(what, std::string(given));
     }
-    if (!parts_.empty() || in_parts_) say_part("", Part::last);
+    if (!parts_.empty() || in_parts_) say_part("", websocket::Part::last);
     listen();
     NARU_ASSERT(heard_ == said_);
   }
@@ -84,9 +84,9 @@ class Talk {
       case 2:
         return say_shared(text);
       case 3:
-        return say_part(text, Part::more);
+        return say_part(text, websocket::Part::more);
       case 4:
-        return say_part(text, Part::last);
+        return say_part(text, websocket::Part::last);
       case 5:
         return speaker_.connection.trim();
       case 6:
@@ -110,10 +110,10 @@ class Talk {
     said(text);
   }
 
-  void say_part(const std::string& text, Part part) {
+  void say_part(const std::string& text, websocket::Part part) {
     speaker_.connection.send_part(Opcode::binary, text, part, Compress::yes, speaker_.queue);
     parts_ += text;
-    in_parts_ = part == Part::more;
+    in_parts_ = part == websocket::Part::more;
     if (in_parts_) return;
     said_.push_back(std::exchange(parts_, {}));
     said_.insert(said_.end(), held_.begin(), held_.end());

@@ -2,6 +2,7 @@
 
 #include "naru/engineio.hpp"
 #include "naru/result.hpp"
+#include "naru/secret.hpp"
 #include "naru/socketio.hpp"
 #include "naru/sockjs.hpp"
 #include "naru/tls.hpp"

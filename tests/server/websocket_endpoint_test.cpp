@@ -126,6 +126,13 @@ TEST_F(WebSocketEndpoint, ClosesByTheCodeOfAViolation) {
   EXPECT_TRUE(server.counts(&Stats::violations, 4));
 }
 
+TEST_F(WebSocketEndpoint, HasALimitByDefault) {  // ws CVE-2016-10542, uWebSockets CVE-2016-10544
+  start();
+  WebSocketPeer peer(server.port, "/ws");
+  peer.send(std::string("\x82\xff\0\0\0\0\0\x10\0\1", 10));  // the head of 1 MiB and a byte
+  EXPECT_EQ(peer.hear(), "close 1009");
+}
+
 TEST_F(WebSocketEndpoint, PingsASilentPeerAndKeepsItWhenItAnswers) {
   start({.idle_timeout = 200ms});
   WebSocketPeer peer(server.port, "/ws");

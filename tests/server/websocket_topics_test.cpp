@@ -152,6 +152,22 @@ TEST_F(Topics, ReachASubscriberOnceHoweverManyOfItsSubscriptionsFit) {
   EXPECT_EQ(heard(peer, 2), "once once ");
 }
 
+// uWebSockets CVE-2020-36406: a tree of topics was walked by recursion.
+TEST_F(Topics, MayHaveNamesOfAHundredThousandLevels) {
+  start();
+  std::string deep;
+  for (int i = 0; i < 100'000; ++i) deep += "a/";
+  WebSocketPeer peer(server.port, "/ws");
+  tell(peer, "+" + deep);
+  tell(peer, "+" + deep + "*");
+  EXPECT_EQ(publish(deep, "deep"), "1 0 0 0");
+  EXPECT_EQ(publish(deep + "b", "deeper"), "1 0 0 0");
+  EXPECT_EQ(heard(peer, 2), "deep deeper ");
+  tell(peer, "-" + deep);
+  tell(peer, "-" + deep + "*");
+  EXPECT_EQ(publish(deep, "nobody"), "0 0 0 0");
+}
+
 TEST_F(Topics, LetAPeerGo) {
   start();
   {
