@@ -24,6 +24,8 @@ naru::WebSocketClientOptions options_of(const ClientSuite& suite, Outcome& outco
   options.fragments = 1'000'000;
   options.limit = 4 * largest;
   options.idle_timeout = 0ms;
+  // The suite is one thread, deaf while it writes 65,536 fragments.
+  options.timeouts.tls = options.timeouts.handshake = 10min;
   options.on_open = [&outcome](naru::WebSocketClient& client) {
     outcome.opened = true;
     outcome.line = "open";
