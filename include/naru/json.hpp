@@ -3,14 +3,18 @@
 #include "naru/bytes.hpp"
 #include "naru/result.hpp"
 
+#include <array>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -35,7 +39,8 @@ Result<std::int64_t> json_int64(JsonView value);
 Result<std::uint64_t> json_uint64(JsonView value);
 Result<double> json_double(JsonView value);
 Result<std::string> json_string(JsonView value);
-Result<Bytes> json_binary(JsonView value);  // a placeholder
+Result<Bytes> json_binary(JsonView value);           // a placeholder
+Result<BytesView> json_binary_view(JsonView value);  // the same, borrowed from the packet
 bool json_is_null(JsonView value);
 
 // Writes JSON text, compact, putting the commas itself. Binary values go to `attachments` and
@@ -69,7 +74,12 @@ class JsonWriter {
   bool comma_ = false;
 };
 
-// How a C++ type is read from JSON and written to it. Specialise it for your own types:
+// How a C++ type is read from JSON and written to it. Here: bool, whole numbers and enumerations,
+// floating point, text, Bytes and BytesView (binary, the latter borrowed), std::optional (null is
+// none), std::vector, std::array, std::pair and std::tuple (arrays), std::map and
+// std::unordered_map of text (objects), std::variant (the first alternative that fits; monostate is
+// null), Json and JsonView. A struct by one line: NARU_FIELDS in naru/fields.hpp. What nlohmann's
+// library has: naru/nlohmann.hpp. Anything else by a specialisation:
 //   template <> struct naru::JsonCodec<Point> {
 //     static Result<Point> read(JsonView value);
 //     static void write(JsonWriter& out, const Point& value);
@@ -244,7 +254,29 @@ struct JsonCodec<Bytes> {
 
 template <>
 struct JsonCodec<BytesView> {
+  static Result<BytesView> read(JsonView value) { return json_binary_view(value); }
   static void write(JsonWriter& out, BytesView value) { out.binary(value); }
+};
+
+// As its number; one that names no enumerator is read all the same.
+template <class T>
+  requires std::is_enum_v<T>
+struct JsonCodec<T> {
+  using Number = std::underlying_type_t<T>;
+  static Result<T> read(JsonView value) {
+    NARU_TRY(const Number number, json_cast<Number>(value));
+    return static_cast<T>(number);
+  }
+  static void write(JsonWriter& out, T value) { json_write(out, static_cast<Number>(value)); }
+};
+
+template <>
+struct JsonCodec<std::monostate> {
+  static Result<std::monostate> read(JsonView value) {
+    if (!json_is_null(value)) return Error{Errc::bad_json, "not null"};
+    return std::monostate();
+  }
+  static void write(JsonWriter& out, std::monostate) { out.null(); }
 };
 
 // Passes a value on as it came: what was received is what is written.
@@ -289,24 +321,108 @@ struct JsonCodec<std::vector<T>> {
   }
 };
 
-template <class T>
-struct JsonCodec<std::map<std::string, T>> {
-  static Result<std::map<std::string, T>> read(JsonView value) {
+template <class T, std::size_t N>
+struct JsonCodec<std::array<T, N>> {
+  static Result<std::array<T, N>> read(JsonView value) {
+    NARU_TRY(const auto elements, json_elements(value));
+    if (elements.size() != N) return Error{Errc::bad_json, "an array of another length"};
+    std::array<T, N> out{};
+    for (std::size_t i = 0; i < N; ++i) {
+      NARU_TRY(out[i], json_cast<T>(elements[i]));
+    }
+    return out;
+  }
+  static void write(JsonWriter& out, const std::array<T, N>& value) {
+    out.begin_array();
+    for (const auto& item : value) json_write(out, item);
+    out.end_array();
+  }
+};
+
+namespace detail {
+
+template <std::size_t I, class Tuple>
+Result<void> read_elements(const std::vector<JsonView>& elements, Tuple& out) {
+  if constexpr (I < std::tuple_size_v<Tuple>) {
+    NARU_TRY(std::get<I>(out), (json_cast<std::tuple_element_t<I, Tuple>>(elements[I])));
+    return read_elements<I + 1>(elements, out);
+  } else {
+    return {};
+  }
+}
+
+template <class Tuple>
+struct TupleCodec {
+  static Result<Tuple> read(JsonView value) {
+    NARU_TRY(const auto elements, json_elements(value));
+    if (elements.size() != std::tuple_size_v<Tuple>) {
+      return Error{Errc::bad_json, "an array of another length"};
+    }
+    Tuple out;
+    NARU_CHECK(read_elements<0>(elements, out));
+    return out;
+  }
+  static void write(JsonWriter& out, const Tuple& value) {
+    out.begin_array();
+    std::apply([&](const auto&... each) { (json_write(out, each), ...); }, value);
+    out.end_array();
+  }
+};
+
+template <class Map>
+struct MapCodec {
+  static Result<Map> read(JsonView value) {
     NARU_TRY(auto members, json_members(value));
-    std::map<std::string, T> out;
+    Map out;
     for (auto& [name, member] : members) {
-      NARU_TRY(T item, json_cast<T>(member));
+      NARU_TRY(auto item, json_cast<typename Map::mapped_type>(member));
       out.insert_or_assign(std::move(name), std::move(item));
     }
     return out;
   }
-  static void write(JsonWriter& out, const std::map<std::string, T>& value) {
+  static void write(JsonWriter& out, const Map& value) {
     out.begin_object();
     for (const auto& [name, item] : value) {
       out.key(name);
       json_write(out, item);
     }
     out.end_object();
+  }
+};
+
+}  // namespace detail
+
+template <class... T>
+struct JsonCodec<std::tuple<T...>> : detail::TupleCodec<std::tuple<T...>> {};
+template <class A, class B>
+struct JsonCodec<std::pair<A, B>> : detail::TupleCodec<std::pair<A, B>> {};
+template <class T>
+struct JsonCodec<std::map<std::string, T>> : detail::MapCodec<std::map<std::string, T>> {};
+template <class T>
+struct JsonCodec<std::unordered_map<std::string, T>>
+    : detail::MapCodec<std::unordered_map<std::string, T>> {};
+
+template <class... T>
+struct JsonCodec<std::variant<T...>> {
+  using Variant = std::variant<T...>;
+  static Result<Variant> read(JsonView value) {
+    std::optional<Variant> out;
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (try_one<I>(value, out), ...);
+    }(std::index_sequence_for<T...>());
+    if (!out) return Error{Errc::bad_json, "none of the alternatives"};
+    return *std::move(out);
+  }
+  static void write(JsonWriter& out, const Variant& value) {
+    std::visit([&](const auto& held) { json_write(out, held); }, value);
+  }
+
+ private:
+  template <std::size_t I>
+  static void try_one(JsonView value, std::optional<Variant>& out) {
+    if (out) return;
+    auto read = json_cast<std::variant_alternative_t<I, Variant>>(value);
+    if (read) out.emplace(std::in_place_index<I>, *std::move(read));
   }
 };
 

@@ -3,6 +3,7 @@
 #include "naru/admin.hpp"
 #include "naru/broadcast.hpp"
 #include "naru/engineio.hpp"
+#include "naru/parser.hpp"
 #include "naru/socket.hpp"
 
 #include <chrono>
@@ -145,6 +146,9 @@ struct RecoveryOptions {
 
 struct SocketIoOptions {
   TransportOptions transport{};
+  // How packets look on the wire; the clients must have the same. None: as text, which all know.
+  // msgpack_parser(), or one of yours (naru/parser.hpp).
+  std::shared_ptr<const PacketParser> parser{};
   // Where the browser client's bundle lies (npm's socket.io/client-dist): served under the path as
   // socket.io.js, socket.io.min.js, ... Empty: not served.
   std::string client_directory{};

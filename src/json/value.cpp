@@ -96,12 +96,14 @@ Result<std::string> json_string(JsonView value) {
   return decode(json::trim(value.text));
 }
 
-Result<Bytes> json_binary(JsonView value) {
+Result<BytesView> json_binary_view(JsonView value) {
   const auto num = json::placeholder_num(value.text);
-  if (!num || *num >= value.attachments.size()) {
-    return Error{Errc::bad_json, "not binary"};
-  }
-  const BytesView bytes = as_bytes(value.attachments[*num]);
+  if (!num || *num >= value.attachments.size()) return Error{Errc::bad_json, "not binary"};
+  return as_bytes(value.attachments[*num]);
+}
+
+Result<Bytes> json_binary(JsonView value) {
+  NARU_TRY(const BytesView bytes, json_binary_view(value));
   return Bytes(bytes.begin(), bytes.end());
 }
 

@@ -140,6 +140,7 @@ void EngineSession::send_packet(engineio::PacketType type) {
 SendOutcome EngineSession::send_encoded(const SharedBytes& bytes, bool droppable,
                                         std::string_view plain) {
   if (reported_ || overflowed_) return SendOutcome::closed;
+  if (bytes->empty()) return SendOutcome::dropped;  // of a parser that failed
   count_out(1, bytes->size());
   if (websocket_ != nullptr)
     return worker_.count(websocket_->send_encoded(bytes, droppable, plain));

@@ -5,6 +5,7 @@
 #include "engineio/packet.hpp"
 #include "engineio/payload_v3.hpp"
 #include "server/engineio_session.hpp"
+#include "server/socketio_server.hpp"
 #include "server/worker.hpp"
 #include "socketio/packet.hpp"
 #include "websocket/deflate.hpp"
@@ -17,10 +18,14 @@
 namespace naru::server {
 namespace {
 
-// An attachment as a frame: revision 3 puts the type in front; base64 is for peers without binary.
-void append_attachment_frame(hub::WireFormat format, std::string_view bytes, std::string& out) {
+void append_binary(hub::WireFormat format, std::string_view bytes, std::string& out) {
   using websocket::Opcode;
   switch (format) {
+    case kPollingFormat:
+      return engineio::append_binary_payload(bytes, out);
+    case kPollingV3Format:
+      return engineio::v3::append_framed_binary(bytes, out);
+    // Revision 3 puts the type in front; base64 is for peers without binary.
     case kWebSocketV3Format:
       return websocket::append_frame(Opcode::binary, "\x04", bytes, out);
     case kWebSocketBase64Format:
@@ -32,75 +37,94 @@ void append_attachment_frame(hub::WireFormat format, std::string_view bytes, std
   }
 }
 
+void append_text(hub::WireFormat format, std::string_view head, std::string_view payload,
+                 std::string& out) {
+  switch (format) {
+    case kPollingFormat:
+      if (!out.empty()) out += '\x1e';
+      out.append(head).append(payload);
+      return;
+    case kPollingV3Format:
+      return engineio::v3::append_framed(head, payload, out);
+    default:
+      return websocket::append_frame(websocket::Opcode::text, head, payload, out);
+  }
+}
+
 }  // namespace
 
-std::string EventPublication::head() const {
+template <class F>
+void EventPublication::each_part(F call) const {
+  if (parser_ != nullptr) {
+    for (const PacketMessage& message : messages()) {
+      call(Part{message.binary, message.binary ? "" : "4", message.bytes});
+    }
+    return;
+  }
   std::string head = "4";
   socketio::append_packet(socketio::PacketType::event, nsp_, ack, {}, event_.attachments.size(),
                           head);
-  return head;
+  call(Part{false, head, event_.json});
+  for (const std::string& each : event_.attachments) call(Part{true, {}, each});
+}
+
+// On whichever loop comes first.
+const std::vector<PacketMessage>& EventPublication::messages() const {
+  std::call_once(encoded_, [this] {
+    messages_ =
+        parser_->encode({PacketView::Type::event, nsp_, ack, {event_.json, event_.attachments}});
+  });
+  return messages_;
+}
+
+bool EventPublication::has_binary() const {
+  if (parser_ == nullptr) return !event_.attachments.empty();
+  return std::any_of(messages().begin(), messages().end(),
+                     [](const PacketMessage& message) { return message.binary; });
 }
 
 bool EventPublication::compressible() const {
-  const auto long_enough = [this](const std::string& each) { return each.size() >= threshold_; };
-  return compress &&
-         (long_enough(event_.json) ||
-          std::any_of(event_.attachments.begin(), event_.attachments.end(), long_enough));
+  if (!compress) return false;
+  bool any = false;
+  each_part([&](const Part& part) { any = any || part.payload.size() >= threshold_; });
+  return any;
 }
 
-// Text and attachments are a frame each, in this order.
+// Each part is a frame, in this order.
 std::string EventPublication::said_compressed(std::string_view frames) const {
   std::string said;
-  for (std::size_t i = 0; !frames.empty(); ++i) {
+  each_part([&](const Part& part) {
     const auto decoded = websocket::decode_head(frames, websocket::Role::client, true);
-    NARU_ASSERT(decoded && *decoded && i <= event_.attachments.size());
+    NARU_ASSERT(decoded && *decoded);
     const auto& [frame, size] = **decoded;
-    if (frame.rsv1 && i == 0) said.append(head()).append(event_.json);
-    if (frame.rsv1 && i > 0) said.append(event_.attachments[i - 1]);
+    if (frame.rsv1) said.append(part.head).append(part.payload);
     frames.remove_prefix(size + static_cast<std::size_t>(frame.payload_bytes));
-  }
+  });
   return said;
 }
 
 SharedBytes EventPublication::encode(hub::WireFormat format) const {
-  const std::string head = this->head();
   std::string bytes;
-  const auto append_compressed = [&](websocket::Opcode opcode, std::string_view prefix,
-                                     std::string_view payload) {
-    websocket::append_shared(opcode, prefix, payload, format - kWebSocketFormat,
-                             {.threshold = threshold_, .level = level_}, Worker::current()->deflate,
-                             bytes);
-  };
-  switch (format) {
-    case kPollingFormat:
-      bytes = head + event_.json;
-      for (const std::string& each : event_.attachments)
-        engineio::append_binary_payload(each, bytes);
-      break;
-    case kPollingV3Format:
-      engineio::v3::append_framed(head, event_.json, bytes);
-      for (const std::string& each : event_.attachments)
-        engineio::v3::append_framed_binary(each, bytes);
-      break;
-    case kWebSocketFormat + 1:
-    case kWebSocketFormat + 2:
-    case kWebSocketFormat + 3:
-      append_compressed(websocket::Opcode::text, head, event_.json);
-      for (const std::string& each : event_.attachments) {
-        append_compressed(websocket::Opcode::binary, {}, each);
-      }
-      break;
-    default:
-      websocket::append_frame(websocket::Opcode::text, head, event_.json, bytes);
-      for (const std::string& each : event_.attachments)
-        append_attachment_frame(format, each, bytes);
-  }
+  const bool compressed = format > kWebSocketFormat && format < kPollingFormat;
+  each_part([&](const Part& part) {
+    if (compressed) {
+      websocket::append_shared(part.binary ? websocket::Opcode::binary : websocket::Opcode::text,
+                               part.head, part.payload, format - kWebSocketFormat,
+                               {.threshold = threshold_, .level = level_},
+                               Worker::current()->deflate, bytes);
+    } else if (part.binary) {
+      append_binary(format, part.payload, bytes);
+    } else {
+      append_text(format, part.head, part.payload, bytes);
+    }
+  });
   return std::make_shared<const std::string>(std::move(bytes));
 }
 
 std::size_t EventPublication::bytes() const {
   std::size_t total = sizeof(*this) + nsp_.size() + event_.json.size();
   for (const std::string& attachment : event_.attachments) total += attachment.size();
+  if (parser_ != nullptr) total += total - sizeof(*this);  // about as much once it is encoded
   return total;
 }
 

@@ -85,7 +85,8 @@ struct NamespaceState final : public hub::Node,
   std::shared_ptr<EventPublication> make_publication(std::string json,
                                                      std::vector<std::string> attachments) const {
     return std::make_shared<EventPublication>(name_, std::move(json), std::move(attachments),
-                                              options.transport.compression);
+                                              options.transport.compression,
+                                              options.parser ? &server : nullptr);
   }
 
   // ---- to everybody. Any thread; in the order of the calls for each socket.

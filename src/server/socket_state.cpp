@@ -58,7 +58,7 @@ hub::WireFormat SocketState::wire_format(const hub::Publication& publication) co
   using Content = EngineSession::Content;
   const auto& event = static_cast<const EventPublication&>(publication);
   const hub::WireFormat format =
-      session.engine().wire_format(event.has_attachments() ? Content::attachments : Content::text);
+      session.engine().wire_format(event.has_binary() ? Content::attachments : Content::text);
   if (format != kWebSocketFormat || !event.compressible()) return format;
   return static_cast<hub::WireFormat>(format + session.engine().wire_class());
 }
@@ -172,13 +172,7 @@ SendOutcome SocketState::send_event(std::string json, std::vector<std::string> a
 SendOutcome SocketState::send_packet(socketio::PacketType type, std::optional<std::uint64_t> ack,
                                      std::string_view json,
                                      const std::vector<std::string>& attachments) {
-  std::string head = "4";
-  socketio::append_packet(type, nsp.name(), ack, {}, attachments.size(), head);
-  SendOutcome outcome = session.engine().send_text(head, json);
-  for (const std::string& attachment : attachments) {
-    outcome = session.engine().send_binary(attachment);
-  }
-  return outcome;
+  return session.send(type, nsp.name(), ack, {json, attachments});
 }
 
 void SocketState::send_ack(std::uint64_t ack, std::string_view json,

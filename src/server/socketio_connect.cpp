@@ -17,12 +17,6 @@ namespace {
 
 using socketio::PacketType;
 
-std::string packet_head(PacketType type, std::string_view nsp) {
-  std::string head = "4";
-  socketio::append_packet(type, nsp, std::nullopt, {}, 0, head);
-  return head;
-}
-
 std::optional<std::string> text_of(JsonView object, std::string_view name) {
   const auto members = json_members(object);
   if (!members) return std::nullopt;
@@ -231,7 +225,9 @@ void SocketIoSession::complete(SocketState& socket) {
   // CONNECT goes first: a client keeps events from before it, and would have them twice if it came
   // no further than that.
   const bool says_id = revision() == socketio::Revision::v5;
-  engine_.send_text(packet_head(PacketType::connect, nsp.name()), says_id ? answer + "}" : "");
+  answer += '}';
+  send(PacketType::connect, nsp.name(), std::nullopt,
+       {says_id ? std::string_view(answer) : std::string_view()});
   socket.send_missed(missed);
   nsp.catch_up(worker.index());
   for (const auto& handler : nsp.handlers().on_connect) {
@@ -248,17 +244,16 @@ void SocketIoSession::refuse(SocketState& socket, const Refusal& refusal) {
 // Revision 4 says the data, or else the message; but an object where there is no such namespace.
 void SocketIoSession::refuse(std::string_view nsp, std::string_view message,
                              std::string_view data_json) {
-  const std::string head = packet_head(PacketType::connect_error, nsp);
   std::string json;
   json::append_string(message, json);
   if (revision() == socketio::Revision::v4 && find(nsp) != nullptr) {
-    engine_.send_text(head, data_json.empty() ? json : data_json);
+    send(PacketType::connect_error, nsp, std::nullopt, {data_json.empty() ? json : data_json});
     return;
   }
   json.insert(0, "{\"message\":");
   if (!data_json.empty()) json.append(",\"data\":").append(data_json);
   json += '}';
-  engine_.send_text(head, json);
+  send(PacketType::connect_error, nsp, std::nullopt, {json});
 }
 
 }  // namespace naru::server

@@ -66,6 +66,14 @@ std::unique_ptr<EngineUser> SocketIoServer::make_user(EngineSession& session) {
   return std::make_unique<SocketIoSession>(*this, session);
 }
 
+std::vector<PacketMessage> SocketIoServer::encode(const PacketView& packet) const {
+  std::vector<PacketMessage> messages;
+  if (!run_user_code(state_, "parser", [&] { options_.parser->encode(packet, messages); })) {
+    messages.clear();
+  }
+  return messages;
+}
+
 // ---- namespaces
 
 Namespace& SocketIoServer::of(std::string_view name) {

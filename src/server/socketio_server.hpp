@@ -53,6 +53,9 @@ class SocketIoServer final : public SocketIo, public EngineUserFactory {
   // What a pattern's namespace has made.
   std::vector<std::shared_ptr<NamespaceState>> made_by(const NamespaceState& pattern) const;
 
+  // By the parser, which may be the user's; only where there is one.
+  std::vector<PacketMessage> encode(const PacketView& packet) const;
+
   State& state() const { return state_; }
   const SocketIoOptions& options() const { return options_; }
   const socketio::Limits& limits() const { return limits_; }

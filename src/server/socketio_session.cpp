@@ -11,19 +11,15 @@ namespace {
 
 using socketio::PacketType;
 
-std::string packet_head(PacketType type, std::string_view nsp) {
-  std::string head = "4";
-  socketio::append_packet(type, nsp, std::nullopt, {}, 0, head);
-  return head;
-}
-
 }  // namespace
 
 SocketIoSession::SocketIoSession(SocketIoServer& server, EngineSession& engine)
     : server_(server),
       engine_(engine),
       decoder_(server.limits(), engine.worker().scratch),
-      connect_deadline_(engine.worker().loop.now() + server.options().connect_timeout) {}
+      connect_deadline_(engine.worker().loop.now() + server.options().connect_timeout) {
+  if (server.options().parser) other_decoder_ = server.options().parser->make_decoder();
+}
 
 SocketIoSession::~SocketIoSession() = default;
 
@@ -37,11 +33,45 @@ void SocketIoSession::on_open() {
 
 void SocketIoSession::on_text(std::string_view text, bool checked) {
   using Text = socketio::Decoder::Text;
+  if (other_decoder_) return on_packet(decode({text, false}));
   on_packet(decoder_.receive_text(text, checked ? Text::utf8 : Text::unchecked, revision()));
 }
 
 void SocketIoSession::on_binary(std::string_view bytes) {
+  if (other_decoder_) return on_packet(decode({bytes, true}));
   on_packet(decoder_.receive_binary(bytes, revision()));
+}
+
+// By the server's parser, which may be the user's.
+Result<const socketio::Packet*> SocketIoSession::decode(Message message) {
+  socketio::Scratch& scratch = engine_.worker().scratch;
+  Result<std::optional<PacketView>> decoded = Error{Errc::bad_packet, "a parser that throws"};
+  run_user_code(server_.state(), "parser",
+                [&] { decoded = other_decoder_->receive(message, scratch.buffer); });
+  NARU_TRY(const std::optional<PacketView> view, std::move(decoded));
+  if (!view) return nullptr;
+  return socketio::check_packet(*view, revision(), server_.limits(), scratch);
+}
+
+SendOutcome SocketIoSession::send(PacketType type, std::string_view nsp,
+                                  std::optional<std::uint64_t> id, JsonView data) {
+  if (!other_decoder_) {
+    std::string head = "4";
+    socketio::append_packet(type, nsp, id, {}, data.attachments.size(), head);
+    SendOutcome outcome = engine_.send_text(head, data.text);
+    for (const std::string& attachment : data.attachments) {
+      outcome = engine_.send_binary(attachment);
+    }
+    return outcome;
+  }
+  SendOutcome outcome = SendOutcome::closed;
+  const PacketView packet{static_cast<PacketView::Type>(type), nsp, id, data,
+                          static_cast<int>(revision())};
+  for (const PacketMessage& message : server_.encode(packet)) {
+    outcome =
+        message.binary ? engine_.send_binary(message.bytes) : engine_.send_text("4", message.bytes);
+  }
+  return outcome;
 }
 
 void SocketIoSession::on_packet(const Result<const socketio::Packet*>& result) {
@@ -78,7 +108,7 @@ void SocketIoSession::on_packet(const Result<const socketio::Packet*>& result) {
 void SocketIoSession::disconnect(SocketState& socket, Socket::Disconnect what) {
   const auto say = [&](SocketState& each) {
     each.nsp.hub_of(engine_.worker()).deliver();  // what was published before goes before
-    engine_.send_text(packet_head(PacketType::disconnect, each.nsp.name()), {});
+    send(PacketType::disconnect, each.nsp.name(), std::nullopt, {});
     if (left_.size() < server_.options().namespaces) left_.push_back(each.nsp.name());
   };
   if (what == Socket::Disconnect::namespace_only) {

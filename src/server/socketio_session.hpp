@@ -23,6 +23,9 @@ class SocketIoSession final : public EngineUser {
 
   EngineSession& engine() { return engine_; }
   void close();  // "forced close"
+  // In the form of the server's parser.
+  SendOutcome send(socketio::PacketType type, std::string_view nsp, std::optional<std::uint64_t> id,
+                   JsonView data);
   // The peer broke a rule that does not end its session.
   void violate(std::string_view text);
   // Leaves one namespace: DISCONNECT is sent, its handlers are called.
@@ -54,6 +57,7 @@ class SocketIoSession final : public EngineUser {
     std::uint64_t ticket = 0;
   };
 
+  Result<const socketio::Packet*> decode(Message message);
   void on_packet(const Result<const socketio::Packet*>& packet);
   void connect(const socketio::Packet& packet);
   socketio::Revision revision() const {
@@ -81,6 +85,7 @@ class SocketIoSession final : public EngineUser {
   SocketIoServer& server_;
   EngineSession& engine_;
   socketio::Decoder decoder_;
+  std::unique_ptr<PacketDecoder> other_decoder_;  // of the server's parser, if it has one
   std::vector<std::unique_ptr<SocketState>> sockets_;
   std::vector<std::unique_ptr<SocketState>> gone_;
   std::vector<std::string> left_;  // by us: what the peer still sends there is ignored

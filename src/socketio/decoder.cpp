@@ -131,10 +131,8 @@ Result<void> decode_data(const Head& head, const Limits& limits, Scratch& scratc
   return {};
 }
 
-// Decodes `message` into the scratch packet and returns how many attachments follow it.
-Result<std::size_t> decode(std::string_view message, Revision revision, const Limits& limits,
-                           Scratch& scratch) {
-  NARU_TRY(Head head, decode_head(message, limits));
+// Decodes what `head` says into the scratch packet.
+Result<void> decode_rest(Head head, Revision revision, const Limits& limits, Scratch& scratch) {
   scratch.packet = {};
   scratch.packet.type = head.type;
   if (revision == Revision::v4) {
@@ -145,14 +143,40 @@ Result<std::size_t> decode(std::string_view message, Revision revision, const Li
   scratch.packet.nsp = head.nsp;
   scratch.packet.id = head.id;
   if (head.type == PacketType::event || head.type == PacketType::ack) {
-    NARU_CHECK(decode_arguments(head, limits, scratch));
-  } else {
-    NARU_CHECK(decode_data(head, limits, scratch));
+    return decode_arguments(head, limits, scratch);
   }
+  return decode_data(head, limits, scratch);
+}
+
+// Decodes `message` into the scratch packet and returns how many attachments follow it.
+Result<std::size_t> decode(std::string_view message, Revision revision, const Limits& limits,
+                           Scratch& scratch) {
+  NARU_TRY(const Head head, decode_head(message, limits));
+  NARU_CHECK(decode_rest(head, revision, limits, scratch));
   return head.attachments;
 }
 
 }  // namespace
+
+Result<const Packet*> check_packet(const PacketView& view, Revision revision, const Limits& limits,
+                                   Scratch& scratch) {
+  if (!is_utf8(view.nsp) || !is_utf8(view.data.text)) {
+    return Error{Errc::bad_utf8, "a packet that is not UTF-8"};
+  }
+  if (!view.nsp.starts_with('/') || view.nsp.size() > limits.namespace_bytes) {
+    return Error{Errc::bad_packet, "a namespace without '/', or one that is too long"};
+  }
+  if (view.id && *view.id > kMaxId) return Error{Errc::bad_packet, "an ack id above 2^53-1"};
+  const Head head{.type = static_cast<PacketType>(view.type),
+                  .binary = !view.data.attachments.empty(),
+                  .attachments = view.data.attachments.size(),
+                  .nsp = view.nsp,
+                  .id = view.id,
+                  .json = view.data.text};
+  NARU_CHECK(decode_rest(head, revision, limits, scratch));
+  scratch.packet.attachments = view.data.attachments;
+  return &scratch.packet;
+}
 
 Result<const Packet*> Decoder::receive_text(std::string_view message, Text text,
                                             Revision revision) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "naru/parser.hpp"
 #include "naru/result.hpp"
 #include "socketio/packet.hpp"
 
@@ -28,7 +29,14 @@ struct Scratch {
   std::string text;  // a held packet, once it is complete
   std::vector<std::string> attachments;
   Packet packet;
+  PacketBuffer buffer;  // of users' decoders
 };
+
+// What another parser's decoder gives, held to the rules of text: names, depth, arguments, and that
+// each placeholder has its attachment. The packet is valid as long as `view` and `scratch` are.
+// Errors: bad_packet, bad_json, bad_utf8, too_many.
+Result<const Packet*> check_packet(const PacketView& view, Revision revision, const Limits& limits,
+                                   Scratch& scratch);
 
 // Decodes the Socket.IO packets of one connection from its Engine.IO messages, by the strict rules
 // of the protocol. After an error the connection is to be closed.

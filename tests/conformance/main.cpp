@@ -2,6 +2,7 @@
 // this file). It uses only the public API: what it cannot say there is a gap of the API.
 
 #include "naru/server.hpp"
+#include "socketio_client_suite.hpp"
 #include "websocket_client.hpp"
 
 #include <CLI/CLI.hpp>
@@ -25,6 +26,9 @@
 namespace {
 
 using namespace std::chrono_literals;
+
+// Of the profiles socketio-v4, socketio-v5, socketio-api and load: --parser, once at the start.
+std::shared_ptr<const naru::PacketParser> chosen_parser;
 
 void echo(naru::WebSocket& socket, naru::Message message) {
   socket.send(message);
@@ -177,6 +181,7 @@ void socketio_echo(naru::Server& server, bool allow_eio3) {
   suite_times(options.transport);
   options.transport.allow_eio3 = allow_eio3;
   options.connect_timeout = 1000ms;
+  options.parser = chosen_parser;
   naru::SocketIo& io = server.socketio("/socket.io/", options);
   add_socketio_handlers(io.root());
   add_socketio_handlers(io.of("/custom"));
@@ -188,6 +193,10 @@ void socketio_v5(naru::Server& server) {
 void socketio_v4(naru::Server& server) {
   socketio_echo(server, true);
 }
+void socketio_msgpack(naru::Server& server) {
+  chosen_parser = naru::msgpack_parser();
+  socketio_echo(server, false);
+}
 
 // The rest of the Socket.IO API, with recovery on: what tests/interop asks of it.
 void socketio_api(naru::Server& server) {
@@ -195,6 +204,7 @@ void socketio_api(naru::Server& server) {
   suite_times(options.transport);
   options.recovery.enabled = true;
   options.acknowledge_always = true;
+  options.parser = chosen_parser;
   naru::SocketIo& io = server.socketio("/socket.io/", options);
   naru::Namespace& root = io.root();
   root.use_async([](naru::Socket& socket, const naru::Next& next) {
@@ -350,6 +360,7 @@ void load(naru::Server& server) {
   options.transport.allow_eio3 = true;  // clients of every age in one room
   options.transport.max_payload = largest;
   options.transport.limit = 4 * largest;
+  options.parser = chosen_parser;
   naru::Namespace& root = server.socketio("/socket.io/", options).root();
   root.on("message",
           [](naru::Socket& socket, naru::Arguments all) { socket.emit("message", all); });
@@ -387,6 +398,8 @@ const std::map<std::string, std::function<void(naru::Server&)>> kProfiles{
     {"socketio-admin", socketio_admin},
     {"socketio-api", socketio_api},
     {"sockjs", sockjs},
+    {"socketio-client", socketio_client},
+    {"socketio-msgpack", socketio_msgpack},
     {"load", load},
     {"soak", soak},
 };
@@ -403,6 +416,7 @@ int main(int argc, char** argv) {
   unsigned loops = 1;
   naru::Io io = naru::Io::automatic;
   unsigned spin = 0;
+  std::string parser = "text";
   naru::TlsCertificate certificate;
   std::vector<std::string> names;
   for (const auto& [name, setup] : kProfiles) names.push_back(name);
@@ -415,6 +429,9 @@ int main(int argc, char** argv) {
   app.add_option("--loops", loops, "Event loops, one thread each")->capture_default_str();
   app.add_option("--io", io, "How bytes leave: auto, epoll, uring")
       ->transform(CLI::CheckedTransformer(kIo));
+  app.add_option("--parser", parser, "Of Socket.IO packets: text, msgpack")
+      ->check(CLI::IsMember({"text", "msgpack"}))
+      ->capture_default_str();
   app.add_option("--spin", spin, "Microseconds before an idle loop sleeps")->capture_default_str();
   app.add_option("--tls-certificate", certificate.chain_file,
                  "PEM file of the chain: listen by TLS");
@@ -427,6 +444,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (profile == "websocket-client") return run_websocket_client(suite);
 
+  if (parser == "msgpack") chosen_parser = naru::msgpack_parser();
   naru::Server server({.loops = loops, .io = io, .spin = std::chrono::microseconds(spin)});
   kProfiles.at(profile)(server);
   const std::size_t colon = address.rfind(':');
