@@ -38,14 +38,27 @@ struct ConnectError {
   bool active = false;
 };
 
+// How a Socket.IO client reaches its server.
+enum class ClientTransport { polling, websocket };
+
 struct ClientOptions {
   std::string path = "/socket.io/";
+  // In this order; polling is upgraded when the server offers it. With `try_all_transports` one
+  // that cannot be opened is followed by the next. With `remember_upgrade` a connection after one
+  // that came to WebSocket begins with it.
+  std::vector<ClientTransport> transports{ClientTransport::polling, ClientTransport::websocket};
+  bool upgrade = true;
+  bool try_all_transports = true;
+  bool remember_upgrade = false;
+  // Of Engine.IO: 4, or 3 for servers before Socket.IO 3, which take no `auth`.
+  int revision = 4;
   std::vector<std::pair<std::string, std::string>> query{};  // of each request
   Headers headers{};                                         // likewise
   // What the server's middlewares see as `auth`: an object. As a function it is asked anew for
   // each namespace and attempt.
   Json auth{};
   std::function<Json()> make_auth{};
+  bool cookies = true;       // those of polling answers are kept, and sent with each request
   bool auto_connect = true;  // false: each socket waits for its connect()
 
   TlsClientOptions tls{};
@@ -69,10 +82,12 @@ struct ClientOptions {
   unsigned retries = 0;
 
   // What the server may make us hold.
-  std::size_t message_bytes = 10'000'000;  // one message
-  std::size_t attachments = 10;            // binary values in one packet
-  std::size_t held_events = 10'000;        // that come before the namespace is joined
-  std::size_t held_bytes = 10'000'000;     // of those, and of a packet without all its attachments
+  std::size_t message_bytes = 10'000'000;                // one message; one answer to a poll
+  std::size_t payload_packets = 100'000;                 // in one answer to a poll
+  std::size_t attachments = 10;                          // binary values in one packet
+  std::chrono::milliseconds attachment_timeout{30'000};  // for a packet to be completed
+  std::size_t held_events = 10'000;                      // that come before the namespace is joined
+  std::size_t held_bytes = 10'000'000;  // of those, and of a packet without all its attachments
   // What waits because the server does not take it.
   std::size_t buffered_bytes = std::size_t{16} << 20U;  // emitted while not connected
   std::size_t outbox_bytes = std::size_t{16} << 20U;    // on an open connection; above: it is ended
@@ -159,6 +174,8 @@ class ClientSocket {
   const std::string& nsp() const;
   std::string id() const;  // empty unless connected
   bool connected() const;
+  // "polling" or "websocket"; empty unless connected. In handlers.
+  std::string_view transport() const;
   bool active() const;     // connected, or trying to
   bool recovered() const;  // in on_connect: nothing was missed since the last connection
 
@@ -173,9 +190,10 @@ class ClientSocket {
 // A connection to a Socket.IO server, and again another one when it breaks: several namespaces
 // share it. It lives on one loop, which is turned by start() on a thread of its own, by run() until
 // it ends, or by the caller with poll(). All calls but run() and poll() may be made from any
-// thread, close() and the destructor also in handlers; neither waits for the server. The destructor
-// ends the client and, elsewhere than in its handlers, waits for its thread; no handler runs after
-// it. An exception that leaves a handler closes the client; wait(), run() or poll() throws it.
+// thread, close() and the destructor also in handlers. close() waits for nothing. The destructor
+// closes, and waits for the thread, `close_timeout` at most; then no handler runs any more. In a
+// handler it waits for nothing, and the thread ends by itself. An exception that leaves a handler
+// closes the client; wait(), run() or poll() throws it.
 class Client {
  public:
   // "https://example.org:3000/admin?token=x": the path names the namespace of socket(), the query
@@ -197,9 +215,6 @@ class Client {
   // One turn on the caller's thread: waits at most `wait` for something to do, and does it. False:
   // the client is closed, there is nothing more to come.
   bool poll(std::chrono::milliseconds wait);
-  // Readable (for poll(2), epoll) when poll() has something to do; timers() says when else.
-  int fd() const;
-  std::chrono::milliseconds timers() const;
 
   // Leaves the namespaces, sends what still waits, and ends.
   void close();

@@ -145,6 +145,13 @@ std::string ClientSocket::id() const {
 bool ClientSocket::connected() const {
   return key_->connected;
 }
+std::string_view ClientSocket::transport() const {
+  std::string_view transport;
+  if (key_->gate->in_loop()) {
+    act(key_, [&transport](SocketState& socket) { transport = socket.transport(); });
+  }
+  return transport;
+}
 bool ClientSocket::active() const {
   return key_->active;
 }

@@ -85,8 +85,15 @@ void Dialer::drop_stream() {
   decoder_.reset();
 }
 
+void Dialer::reach_line(const Url& url) {
+  cancel();
+  only_line_ = true;
+  reach(url);
+}
+
 void Dialer::dial(const Url& url) {
   cancel();
+  only_line_ = false;
   redirects_ = 0;
   same_origin_ = true;
   reach(url);
@@ -152,12 +159,19 @@ void Dialer::attach(std::unique_ptr<io::Stream::Detached> connection) {
 void Dialer::on_attached(io::Stream& stream) {
   stream_ = &stream;
   if (phase_ == ConnectPhase::proxy) return ask_proxy();
-  ask_origin();
+  Cursor nothing;
+  if (!only_line_) {
+    ask_origin();
+  } else if (phase_ != ConnectPhase::tls) {
+    return hand_over(user_.on_line(), nothing);
+  }
   if (phase_ == ConnectPhase::tls) set_deadline(settings_.options.timeouts.tls);
 }
 
 void Dialer::on_secured() {
   phase_ = ConnectPhase::handshake;
+  Cursor nothing;
+  if (only_line_) return hand_over(user_.on_line(), nothing);
   set_deadline(settings_.options.timeouts.handshake);
 }
 
@@ -246,6 +260,7 @@ void Dialer::on_answer(Cursor& in) {
 void Dialer::on_tunnel(Cursor& in) {
   if (!url_.secure) {
     phase_ = ConnectPhase::handshake;
+    if (only_line_) return hand_over(user_.on_line(), in);
     ask_origin();
     return receive(in);
   }
@@ -260,11 +275,15 @@ void Dialer::open(Cursor& in) {
   const http::ReceivedResponse& answer = decoder_->response();
   const auto handshake = websocket::judge_answer(answer.fields, key_, settings_.offer);
   if (!handshake) return fail(handshake.error());
-  auto handler = user_.on_opened(*handshake, answer);
+  hand_over(user_.on_opened(*handshake, answer), in);
+}
+
+void Dialer::hand_over(std::unique_ptr<io::StreamHandler> handler, Cursor& in) {
   std::exchange(line_, nullptr)->let_go();
   io::Stream& stream = *std::exchange(stream_, nullptr);
   decoder_.reset();
   alive_.reset();
+  stream.set_deadline(kNever);
   stream.replace_handler(std::move(handler));
   // Frames may have come right behind the head.
   if (!in.empty() && !stream.closed() && !stream.finishing()) {

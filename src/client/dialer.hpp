@@ -37,6 +37,8 @@ class Dialer {
     // The handler that takes the stream over; it is attached at once.
     virtual std::unique_ptr<io::StreamHandler> on_opened(
         const websocket::ClientHandshake& handshake, const http::ReceivedResponse& answer) = 0;
+    // The same of reach_line().
+    virtual std::unique_ptr<io::StreamHandler> on_line() { return nullptr; }
     // Never from within dial(). It may dial again.
     virtual void on_dial_failed(const ConnectFailure& failure) = 0;
 
@@ -50,6 +52,8 @@ class Dialer {
   Dialer& operator=(const Dialer&) = delete;
 
   void dial(const Url& url);
+  // Connects only, with TLS and by the proxy: for other requests than the opening of a WebSocket.
+  void reach_line(const Url& url);
   void cancel();  // the user is told nothing more
 
  private:
@@ -75,6 +79,7 @@ class Dialer {
   void on_answer(Cursor& in);
   void on_tunnel(Cursor& in);
   void open(Cursor& in);
+  void hand_over(std::unique_ptr<io::StreamHandler> handler, Cursor& in);
   bool redirected();
   Headers request_headers() const;
   void set_deadline(Duration timeout);
@@ -95,6 +100,7 @@ class Dialer {
   Url url_;
   std::optional<Url> proxy_;
   ConnectPhase phase_ = ConnectPhase::resolve;
+  bool only_line_ = false;
   unsigned redirects_ = 0;
   bool same_origin_ = true;  // as the URL that was dialled, all the way
   std::string key_;

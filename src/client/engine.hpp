@@ -1,6 +1,7 @@
 #pragma once
 
 #include "client/engine_context.hpp"
+#include "client/http_caller.hpp"
 #include "client/websocket_link.hpp"
 #include "engineio/client_session.hpp"
 #include "io/loop.hpp"
@@ -11,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace naru::client {
 
@@ -23,7 +25,7 @@ struct EngineEnd {
 // One Engine.IO connection: the glue between its session and its transports. It tells its user
 // about its end at the end of a turn, so that the user may destroy it then; destroyed, it tells
 // nothing more.
-class Engine final : private WebSocketLink::User {
+class Engine final : private WebSocketLink::User, private HttpCaller::User {
  public:
   class User {
    public:
@@ -44,7 +46,7 @@ class Engine final : private WebSocketLink::User {
   const engineio::ClientSession& session() const { return session_; }
   // Sends one message. False: it is closed, or too much waits, which ends it.
   bool send(bool binary, std::string_view data);
-  bool writable() const { return !over_ && session_.writable() && link_->writable(); }
+  bool writable() const;
   // What waits still leaves; on_engine_closed follows.
   void close();
   // Ends at once, for this reason.
@@ -60,19 +62,36 @@ class Engine final : private WebSocketLink::User {
     Engine& engine_;
   };
 
-  void on_link_open(const http::ReceivedResponse&) override {}
+  void on_link_open() override;
   void on_link_message(bool binary, std::span<char> payload) override;
   void on_link_closed(std::uint16_t code, const ConnectFailure* failure) override;
+  void on_answer(HttpCaller& caller, const http::ReceivedResponse& answer) override;
+  void on_call_failed(HttpCaller& caller, const ConnectFailure& failure) override;
 
+  void open_next();
+  bool polling() const { return session_.transport() == engineio::Transport::polling; }
+  bool carries_session() const { return link_ != nullptr && !polling(); }
+  Result<engineio::Packet> decode(bool binary, std::string_view data);
   void receive(const engineio::Packet& packet);
+  void receive_payload(const http::ReceivedResponse& answer);
+  void receive_probe(const engineio::Packet& packet);
   void pump();
+  void pump_polling();
+  void switch_to_websocket();
+  bool write(const engineio::ClientSession::Outgoing& packet);
+  void drop_link();
   void on_time(Instant now);
+  void finish(const EngineEnd& end);
 
   io::Loop& loop_;
   EngineContext& context_;
   User& user_;
   engineio::ClientSession session_;
-  std::unique_ptr<WebSocketLink> link_;
+  // Of polling: one for polls, one for posts.
+  std::unique_ptr<HttpCaller> get_;
+  std::unique_ptr<HttpCaller> post_;
+  std::unique_ptr<WebSocketLink> link_;  // carries the session, or is a candidate for it
+  std::vector<ClientTransport> to_try_;
   std::string storage_;
   Clock clock_{*this};
   bool over_ = false;

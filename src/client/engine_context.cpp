@@ -74,19 +74,35 @@ EngineContext::EngineContext(std::string_view text, ClientOptions given,
   for (const auto& [name, value] : options.headers) {
     if (!http::is_token(name) || !http::is_field_value(value)) refuse("a malformed header");
   }
+  if (options.transports.empty()) refuse("no transport");
+  if (options.revision != 3 && options.revision != 4) refuse("no such revision of Engine.IO");
+  if (!options.auth.is_null() && options.auth.as<Json::Object>() == nullptr) {
+    refuse("auth has to be an object");
+  }
   if (options.retries > 0 && options.ack_timeout.count() <= 0) {
     refuse("retries need an ack_timeout");
   }
 }
 
-Url EngineContext::target(std::string_view parameters) const {
+Url EngineContext::target(std::string_view transport, std::string_view sid) {
   Url url = base;
-  url.target.append("?EIO=4&").append(parameters).append(query);
+  url.target.append(revision() == engineio::Revision::v3 ? "?EIO=3" : "?EIO=4");
+  url.target.append("&transport=").append(transport);
+  if (transport == "polling") url.target.append("&t=").append(std::to_string(++requests));
+  if (!sid.empty()) url.target.append("&sid=").append(percent_encode(sid));
+  url.target.append(query);
   return url;
 }
 
 Headers EngineContext::headers() const {
-  return options.headers;
+  Headers headers = options.headers;
+  const std::string kept = cookies.field(base.secure, std::chrono::system_clock::now());
+  if (!kept.empty()) headers.emplace_back("Cookie", kept);
+  return headers;
+}
+
+void EngineContext::store_cookie(std::string_view set_cookie) {
+  if (options.cookies) cookies.store(set_cookie, std::chrono::system_clock::now());
 }
 
 }  // namespace naru::client

@@ -68,6 +68,14 @@ void SocketState::disconnect() {
 void SocketState::on_open() {
   session_.join(client_.auth(), client_.engine_sid(), client_.now());
   settle();
+  if (session_.nsp() != "/" || !client_.in_root()) return;
+  socketio::Packet joined;
+  joined.type = socketio::PacketType::connect;
+  on_packet(joined);
+}
+
+std::string_view SocketState::transport() const {
+  return session_.connected() ? client_.transport() : std::string_view();
 }
 
 void SocketState::on_lost(std::string_view reason) {

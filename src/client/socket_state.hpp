@@ -24,6 +24,7 @@ class SocketState {
 
   socketio::ClientSession& session() { return session_; }
   bool wanted() const { return wanted_; }
+  std::string_view transport() const;
 
   void connect();
   void disconnect();

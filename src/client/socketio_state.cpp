@@ -14,6 +14,7 @@ socketio::ClientSessionOptions socket_options(const ClientOptions& options) {
       options.timeout.count() > 0 ? Duration(options.timeout) : Duration::max() / 4;
   out.ack_timeout = options.ack_timeout;
   out.retries = options.retries;
+  out.revision = options.revision == 3 ? socketio::Revision::v4 : socketio::Revision::v5;
   out.limits = {.held_events = options.held_events,
                 .held_bytes = options.held_bytes,
                 .buffered_bytes = options.buffered_bytes,
@@ -134,6 +135,7 @@ void SocketIoState::connect() {
 
 void SocketIoState::attempt() {
   phase_ = Phase::opening;
+  root_ = false;
   decoder_.emplace(decoder_limits_, scratch_);
   engine_ = std::make_unique<Engine>(loop, context_, static_cast<Engine::User&>(*this));
   if (options().timeout.count() > 0) {
@@ -155,6 +157,10 @@ void SocketIoState::on_attempt_timeout() {
   engine_->fail("timeout");
 }
 
+void SocketIoState::on_attachments_late() {
+  fail("parse error");
+}
+
 void SocketIoState::on_engine_open() {
   timeout_.disarm();
   if (phase_ != Phase::opening) return;
@@ -172,9 +178,17 @@ void SocketIoState::on_engine_open() {
 
 void SocketIoState::on_engine_message(bool binary, std::string_view data) {
   if (phase_ != Phase::open) return;
-  const auto packet = binary ? decoder_->receive_binary(data) : decoder_->receive_text(data);
+  const auto packet =
+      binary ? decoder_->receive_binary(data, revision())
+             : decoder_->receive_text(data, socketio::Decoder::Text::unchecked, revision());
   if (!packet) return fail("parse error");
-  if (*packet == nullptr) return;
+  if (*packet == nullptr) {  // its attachments are to come, but not at leisure
+    if (attachments_.deadline() != kNever) return;
+    return attachments_.arm(loop.timers(), loop.now() + options().attachment_timeout);
+  }
+  attachments_.disarm();
+  // Servers of revision 4 join everybody to "/", who has asked for it or not.
+  if ((*packet)->type == socketio::PacketType::connect && (*packet)->nsp == "/") root_ = true;
   const auto found = sockets_.find((*packet)->nsp);
   if (found != sockets_.end()) found->second->on_packet(**packet);
 }
@@ -182,6 +196,7 @@ void SocketIoState::on_engine_message(bool binary, std::string_view data) {
 void SocketIoState::on_engine_closed(const EngineEnd& end_of_it) {
   const Phase was = phase_;
   timeout_.disarm();
+  attachments_.disarm();
   engine_.reset();
   phase_ = Phase::idle;
   switch (was) {
@@ -258,6 +273,7 @@ void SocketIoState::end() {
   phase_ = Phase::ended;
   again_.disarm();
   timeout_.disarm();
+  attachments_.disarm();
   due_.disarm();
 }
 

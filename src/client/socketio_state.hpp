@@ -79,6 +79,15 @@ class SocketIoState final : private Engine::User {
   void send(const std::vector<socketio::ClientSession::Out>& packets);
   bool open() const { return phase_ == Phase::open; }
   bool writable() const { return open() && engine_->writable(); }
+  socketio::Revision revision() const {
+    return options().revision == 3 ? socketio::Revision::v4 : socketio::Revision::v5;
+  }
+  // Whether a server of revision 4 has joined this connection to "/".
+  bool in_root() const { return root_ && revision() == socketio::Revision::v4; }
+  std::string_view transport() const {
+    const bool polling = engine_->session().transport() == engineio::Transport::polling;
+    return polling ? "polling" : "websocket";
+  }
   const std::string& engine_sid() const { return engine_->session().hello().sid; }
   std::string auth();
   void let_go();  // a socket wants no more: the connection ends with the last
@@ -133,6 +142,7 @@ class SocketIoState final : private Engine::User {
   void attempt();
   void attempt_again();
   void on_attempt_timeout();
+  void on_attachments_late();
   void on_attempt_failed(const EngineEnd& end);
   void try_again();
   void on_sockets_due();
@@ -149,9 +159,11 @@ class SocketIoState final : private Engine::User {
   socketio::Reconnection reconnection_;
   Clock again_{*this, &SocketIoState::attempt_again};
   Clock timeout_{*this, &SocketIoState::on_attempt_timeout};
+  Clock attachments_{*this, &SocketIoState::on_attachments_late};
   Clock due_{*this, &SocketIoState::on_sockets_due};
   Phase phase_ = Phase::idle;
   bool reconnecting_ = false;
+  bool root_ = false;
 };
 
 }  // namespace naru::client

@@ -32,14 +32,18 @@ WebSocketLink::WebSocketLink(io::Loop& loop, EngineContext& context, User& user)
 
 WebSocketLink::~WebSocketLink() {
   context_.tls = dial_settings_.tls;
+  abandon();
+}
+
+void WebSocketLink::abandon() {
+  dialer_.cancel();
   if (transport_ == nullptr) return;
   transport_->forget_user();
-  transport_->abort();
+  std::exchange(transport_, nullptr)->abort();
 }
 
 std::unique_ptr<io::StreamHandler> WebSocketLink::on_opened(
-    const websocket::ClientHandshake& handshake, const http::ReceivedResponse& answer) {
-  answer_ = &answer;
+    const websocket::ClientHandshake& handshake, const http::ReceivedResponse&) {
   return std::make_unique<transport::WebSocketTransport>(
       static_cast<transport::WebSocketUser&>(*this), context_.websocket,
       transport::WebSocketOpening{.role = websocket::Role::client,
@@ -54,7 +58,7 @@ void WebSocketLink::on_dial_failed(const ConnectFailure& failure) {
 
 void WebSocketLink::on_websocket_open(transport::WebSocketTransport& transport) {
   transport_ = &transport;
-  user_.on_link_open(*std::exchange(answer_, nullptr));
+  user_.on_link_open();
 }
 
 void WebSocketLink::on_websocket_closed(transport::WebSocketTransport&, std::uint16_t code,

@@ -18,7 +18,7 @@ class WebSocketLink final : private Dialer::User, private transport::WebSocketUs
  public:
   class User {
    public:
-    virtual void on_link_open(const http::ReceivedResponse& answer) = 0;
+    virtual void on_link_open() = 0;
     // May not destroy the link.
     virtual void on_link_message(bool binary, std::span<char> payload) = 0;
     // The last call; what follows from it has to wait for the end of the turn. `failure` when it
@@ -38,7 +38,8 @@ class WebSocketLink final : private Dialer::User, private transport::WebSocketUs
   bool send(bool binary, std::string_view prefix, std::string_view payload);
   // Whether what is sent now would leave at once, more or less.
   bool writable() const;
-  void close();  // the user is told once the server has answered
+  void close();    // the user is told once the server has answered
+  void abandon();  // at once, and the user is told nothing
 
  private:
   std::unique_ptr<io::StreamHandler> on_opened(const websocket::ClientHandshake& handshake,
@@ -59,7 +60,6 @@ class WebSocketLink final : private Dialer::User, private transport::WebSocketUs
   const WebSocketClientOptions options_;  // of the dialling
   DialSettings dial_settings_;
   Dialer dialer_;
-  const http::ReceivedResponse* answer_ = nullptr;  // while the transport takes over
   transport::WebSocketTransport* transport_ = nullptr;
 };
 

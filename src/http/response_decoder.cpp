@@ -91,6 +91,7 @@ struct ResponseDecoder::State {
     return Event::complete;
   }
   bool switched() const {
+    if (asked == Asked::resource) return false;
     if (asked == Asked::upgrade) return response.status == 101;
     return response.status >= 200 && response.status < 300;
   }
@@ -149,6 +150,13 @@ bool ResponseDecoder::switched() const {
   return state_->switched();
 }
 
+bool ResponseDecoder::persists() const {
+  const ReceivedResponse& answer = state_->response;
+  const bool framed = state_->framing == Framing::length || state_->framing == Framing::none;
+  return framed && !answer.body_cut && answer.minor_version >= 1 &&
+         !answer.lists("Connection", "close");
+}
+
 Result<std::optional<ResponseDecoder::Event>> ResponseDecoder::State::receive_head(Cursor& in) {
   for (;;) {
     switch (head.receive(in)) {
@@ -177,8 +185,8 @@ Result<void> ResponseDecoder::State::parse_head() {
   if (response.status == 101 && response.minor_version == 0) {
     return Error{Errc::protocol_error, "101 in HTTP/1.0"};
   }
-  if (response.status == 101 && asked == Asked::tunnel) {
-    return Error{Errc::protocol_error, "101 to a CONNECT"};
+  if (response.status == 101 && asked != Asked::upgrade) {
+    return Error{Errc::protocol_error, "101, which nobody asked for"};
   }
   return {};
 }

@@ -32,14 +32,16 @@ struct ReceivedResponse {
 
 // Decodes the answer to one request (RFC 9112) from bytes cut anywhere, in linear time, as strictly
 // as RequestDecoder. For clients that switch protocols, or open a tunnel: when that fails, what is
-// of interest is the head and the beginning of the body, after which the connection is closed.
+// of interest is the head and the beginning of the body, after which the connection is closed. For
+// requests of resources as well, whose connection may be kept.
 class ResponseDecoder {
  public:
   enum class Event {
     head,      // status and fields are known; interim answers (1xx but 101) were passed over
     complete,  // the body has arrived too, or as much of it as is wanted
   };
-  enum class Asked { upgrade, tunnel };  // by GET with Upgrade, by CONNECT
+  // By GET with Upgrade, by CONNECT, or for what the body says.
+  enum class Asked { upgrade, tunnel, resource };
 
   explicit ResponseDecoder(const Limits& limits, Asked asked = Asked::upgrade);
   ~ResponseDecoder();
@@ -57,6 +59,9 @@ class ResponseDecoder {
   const ReceivedResponse& response() const;
   // The answer has switched protocols, or opened the tunnel.
   bool switched() const;
+  // After `complete`: whether the connection may carry another request, by another decoder. Never
+  // after a body in chunks, whose trailer is not read.
+  bool persists() const;
 
  private:
   struct State;

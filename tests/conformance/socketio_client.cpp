@@ -110,6 +110,17 @@ ClientOptions options_of(const std::string& name, const Json& given) {
   take("retries", options.retries);
   take("ca", options.tls.ca_file);
   take("proxy", options.proxy.url);
+  take("upgrade", options.upgrade);
+  take("tryAllTransports", options.try_all_transports);
+  take("rememberUpgrade", options.remember_upgrade);
+  take("revision", options.revision);
+  if (const auto* transports = given["transports"].as<Json::Array>()) {
+    options.transports.clear();
+    for (const Json& each : *transports) {
+      options.transports.push_back(text(each) == "polling" ? ClientTransport::polling
+                                                           : ClientTransport::websocket);
+    }
+  }
   options.auth = given["auth"];
   if (const Json counted = given["countedAuth"]; !counted.is_null()) {
     options.make_auth = [n = std::int64_t{0}]() mutable {
@@ -145,6 +156,8 @@ void listen(const ClientSocket& socket, const std::string& name) {
     append(line, arguments);
     print(std::move(line));
   });
+  socket.on("transport",
+            [name](ClientSocket& self) { print({"transport", name, self.transport()}); });
   socket.on("ask", [](const Arguments& arguments, const Ack& ack) { ack(arguments); });
 }
 

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { createRequire } from "node:module";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { Server } from "socket.io";
 
@@ -25,8 +26,11 @@ async function listen(options = {}, port = 0) {
 }
 
 const kQuick = { reconnectionDelay: 20, reconnectionDelayMax: 50 };
+const kLost = ["transport close", "transport error"]; // a poll that is cut off is an error
 
-describe("naru::Client and socket.io", () => {
+for (const transports of [["websocket"], ["polling"], ["polling", "websocket"]]) {
+describe(`naru::Client and socket.io by ${transports.join(", then ")}`, () => {
+  const kQuick = { reconnectionDelay: 20, reconnectionDelayMax: 50, transports };
   let cpp;
   let server;
   beforeEach(async () => {
@@ -134,7 +138,7 @@ describe("naru::Client and socket.io", () => {
         }),
       );
     });
-    cpp.tell("client", "c", server.url, { autoConnect: false });
+    cpp.tell("client", "c", server.url, { ...kQuick, autoConnect: false });
     for (let n = 0; n < 10; ++n) cpp.tell("emit", "c", "n", n);
     cpp.tell("connect", "c");
     await all;
@@ -142,7 +146,7 @@ describe("naru::Client and socket.io", () => {
   });
 
   it("drops what is droppable while it is not connected", async () => {
-    cpp.tell("client", "c", server.url, { autoConnect: false });
+    cpp.tell("client", "c", server.url, { ...kQuick, autoConnect: false });
     cpp.tell("volatile", "c", "n", "lost");
     cpp.tell("emit", "c", "n", "kept");
     const [socket] = await Promise.all([once(server.io, "connection"), cpp.tell("connect", "c")]);
@@ -175,7 +179,7 @@ describe("naru::Client and socket.io", () => {
     await connect();
     cpp.tell("ask", "c", "1", 50, "unheard");
     assert.deepEqual(await cpp.next("answer", "1"), ["answer", "1", "operation has timed out"]);
-    cpp.tell("client", "d", server.url, { autoConnect: false });
+    cpp.tell("client", "d", server.url, { ...kQuick, autoConnect: false });
     cpp.tell("ask", "d", "2", 50, "unheard");
     assert.deepEqual(await cpp.next("answer", "2"), ["answer", "2", "operation has timed out"]);
   });
@@ -218,7 +222,7 @@ describe("naru::Client and socket.io", () => {
     await connect();
     const port = server.port;
     await server.close();
-    assert.equal((await cpp.next("disconnect", "c"))[2], "transport close");
+    assert.ok(kLost.includes((await cpp.next("disconnect", "c"))[2]));
     await cpp.next("reconnect_attempt", "c", 1);
     await cpp.next("reconnect_error", "c");
     cpp.tell("emit", "c", "late", 1);
@@ -262,6 +266,7 @@ describe("naru::Client and socket.io", () => {
     mute.closeAllConnections();
   });
 });
+}
 
 describe("naru::Client and a server with recovery", () => {
   let cpp;
@@ -289,3 +294,133 @@ describe("naru::Client and a server with recovery", () => {
     for (let n = 1; n < 6; ++n) await cpp.next("event", "c", "n", n);
   });
 });
+
+describe("naru::Client and its transports", () => {
+  let cpp;
+  let server;
+  beforeEach(() => {
+    cpp = new CppClient();
+  });
+  afterEach(async () => {
+    await cpp.end();
+    await server.close();
+  });
+
+  it("upgrades from polling, and loses nothing on the way", async () => {
+    server = await listen();
+    const heard = [];
+    const upgraded = new Promise((resolve) => {
+      server.io.on("connection", (socket) => {
+        socket.on("n", (n, answer) => answer(heard.push(n)));
+        socket.conn.once("upgrade", () => resolve(socket));
+        for (let n = 0; n < 50; ++n) socket.emit("m", n);
+      });
+    });
+    cpp.tell("client", "c", server.url, kQuick);
+    for (let n = 0; n < 100; ++n) cpp.tell("ask", "c", n, null, "n", n);
+    for (let n = 0; n < 100; ++n) assert.equal((await cpp.next("answer", n))[3], n + 1);
+    const socket = await upgraded;
+    assert.equal(socket.conn.transport.name, "websocket");
+    for (let n = 0; n < 50; ++n) await cpp.next("event", "c", "m", n);
+    socket.emit("transport");
+    assert.equal((await cpp.next("transport", "c"))[2], "websocket");
+  });
+
+  it("stays with polling when it is told to, or the server offers nothing else", async () => {
+    server = await listen({ allowUpgrades: false });
+    const connected = once(server.io, "connection");
+    cpp.tell("client", "c", server.url, kQuick);
+    const [socket] = await connected;
+    assert.equal(socket.conn.transport.name, "polling");
+    socket.emit("transport");
+    assert.equal((await cpp.next("transport", "c"))[2], "polling");
+  });
+
+  it("tries the next transport when the first is refused", async () => {
+    server = await listen({ transports: ["websocket"] });
+    cpp.tell("client", "c", server.url, kQuick);
+    await cpp.next("connect", "c");
+  });
+
+  it("does not, when it is told so", async () => {
+    server = await listen({ transports: ["websocket"] });
+    cpp.tell("client", "c", server.url, { ...kQuick, tryAllTransports: false, reconnection: false });
+    assert.match((await cpp.next("connect_error", "c"))[2], /400/);
+  });
+
+  it("begins with WebSocket after it has been upgraded once, when it remembers", async () => {
+    server = await listen();
+    const names = [];
+    server.io.engine.on("connection", (conn) => names.push(conn.transport.name));
+    const upgraded = new Promise((resolve) => {
+      server.io.once("connection", (socket) => socket.conn.once("upgrade", () => resolve(socket)));
+    });
+    cpp.tell("client", "c", server.url, { ...kQuick, rememberUpgrade: true });
+    await cpp.next("connect", "c");
+    const socket = await upgraded;
+    socket.emit("transport");
+    await cpp.next("transport", "c", "websocket");
+    socket.conn.close();
+    await cpp.next("connect", "c");
+    assert.deepEqual(names, ["polling", "websocket"]);
+  });
+
+  it("keeps the cookies of polling answers, for the upgrade too", async () => {
+    server = await listen({ cookie: true });
+    const upgraded = new Promise((resolve) => {
+      server.http.on("upgrade", (request) => resolve(request.headers.cookie));
+    });
+    cpp.tell("client", "c", server.url, kQuick);
+    assert.match(await upgraded, /^io=/);
+  });
+
+  it("posts no more at once than the server takes", async () => {
+    server = await listen({ maxHttpBufferSize: 2000, transports: ["polling"] });
+    const heard = [];
+    const all = new Promise((resolve) => {
+      server.io.on("connection", (socket) => socket.on("n", (n) => heard.push(n) === 100 && resolve()));
+    });
+    cpp.tell("client", "c", server.url, kQuick);
+    for (let n = 0; n < 100; ++n) cpp.tell("emit", "c", "n", n, "x".repeat(100));
+    await all;
+    assert.deepEqual(heard, Array.from({ length: 100 }, (_, n) => n));
+  });
+
+  it("ends when nothing pings it any more", async () => {
+    server = await listen({ pingInterval: 100, pingTimeout: 100 });
+    server.io.engine.on("connection", (conn) => {
+      conn.sendPacket = ((send) => (type, ...rest) => type !== "ping" && send.call(conn, type, ...rest))(conn.sendPacket);
+      conn.resetPingTimeout = () => {};
+    });
+    cpp.tell("client", "c", server.url, kQuick);
+    await cpp.next("connect", "c");
+    assert.ok(["ping timeout", "transport close"].includes((await cpp.next("disconnect", "c"))[2]));
+  });
+});
+
+for (const transports of [["websocket"], ["polling"], ["polling", "websocket"]]) {
+  it(`speaks Engine.IO 3 with socket.io 2 by ${transports.join(", then ")}`, async () => {
+    const http = createServer();
+    const io = createRequire(import.meta.url)("socket.io-2")(http);
+    http.listen(0, "127.0.0.1");
+    await once(http, "listening");
+    const cpp = new CppClient();
+    io.on("connection", (socket) => {
+      socket.on("add", (a, b, answer) => answer(a + b));
+      socket.on("bytes", (data) => socket.emit("back", data, "나루"));
+    });
+    io.of("/admin").on("connection", (socket) => socket.on("who", (answer) => answer("admin")));
+    cpp.tell("client", "c", `http://127.0.0.1:${http.address().port}`, { ...kQuick, transports, revision: 3 });
+    await cpp.next("connect", "c");
+    cpp.tell("ask", "c", "1", null, "add", 2, 3);
+    assert.equal((await cpp.next("answer", "1"))[3], 5);
+    cpp.tell("emit", "c", "bytes", bytes([1, 2, 3]));
+    assert.deepEqual((await cpp.next("event", "c", "back")).slice(3), [bytes([1, 2, 3]), "나루"]);
+    cpp.tell("socket", "a", "c", "/admin");
+    await cpp.next("connect", "a");
+    cpp.tell("ask", "a", "2", null, "who");
+    assert.equal((await cpp.next("answer", "2"))[3], "admin");
+    await cpp.end();
+    io.close();
+  });
+}

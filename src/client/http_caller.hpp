@@ -1,0 +1,74 @@
+#pragma once
+
+#include "client/dialer.hpp"
+#include "client/engine_context.hpp"
+#include "http/response_decoder.hpp"
+#include "io/loop.hpp"
+#include "io/stream.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace naru::client {
+
+// HTTP/1.1 requests to one origin, one at a time, over a connection that is kept while the server
+// keeps it. It may be destroyed at any time but from within on_answer, and tells nothing
+// afterwards.
+class HttpCaller final : private Dialer::User {
+ public:
+  class User {
+   public:
+    // The answer, whatever its status. Another call may be made at once.
+    virtual void on_answer(HttpCaller& caller, const http::ReceivedResponse& answer) = 0;
+    virtual void on_call_failed(HttpCaller& caller, const ConnectFailure& failure) = 0;
+
+   protected:
+    ~User() = default;
+  };
+
+  HttpCaller(io::Loop& loop, EngineContext& context, User& user);
+  ~HttpCaller();
+
+  void get(const Url& url) { call("GET", url, {}); }
+  void post(const Url& url, std::string_view body) { call("POST", url, body); }
+  bool busy() const { return busy_; }
+
+ private:
+  class Wire;  // the handler of the stream
+
+  void call(std::string_view method, const Url& url, std::string_view body);
+  std::unique_ptr<io::StreamHandler> on_opened(const websocket::ClientHandshake&,
+                                               const http::ReceivedResponse&) override {
+    return nullptr;
+  }
+  std::unique_ptr<io::StreamHandler> on_line() override;
+  void on_dial_failed(const ConnectFailure& failure) override;
+
+  // Of the wire.
+  void on_attached(io::Stream& stream);
+  void on_bytes(Cursor& in);
+  void on_end();
+  void on_closed();
+
+  void send();
+  void complete();
+  void fail(const Error& error);
+  void drop_stream();
+
+  io::Loop& loop_;
+  EngineContext& context_;
+  User& user_;
+  const WebSocketClientOptions options_;  // of the dialling
+  DialSettings dial_settings_;
+  Dialer dialer_;
+  std::string request_;
+  std::optional<http::ResponseDecoder> decoder_;
+  Wire* wire_ = nullptr;
+  io::Stream* stream_ = nullptr;
+  Instant idle_since_{};
+  bool busy_ = false;
+};
+
+}  // namespace naru::client
