@@ -11,7 +11,7 @@ import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-CORES = {"base", "json", "msgpack", "http", "http2", "websocket", "engineio", "socketio", "sockjs", "stomp", "hub"}
+CORES = {"base", "json", "msgpack", "http", "http2", "websocket", "engineio", "socketio", "sockjs", "stomp", "sse", "hub"}
 IMPURE = re.compile(r"::now\(|std::thread|std::mutex|<sys/|std::cerr|\brand\(|<unistd\.h>|<thread>")
 
 
