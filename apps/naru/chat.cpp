@@ -1,5 +1,7 @@
 #include "chat.hpp"
 
+#include "guest.hpp"
+
 #include <algorithm>
 #include <chrono>
 
@@ -66,7 +68,6 @@ struct JsonCodec<app::Chat::Welcome> {
 namespace app {
 namespace {
 
-constexpr std::size_t kNameCharacters = 32;
 constexpr std::size_t kTextBytes = 16000;  // 4000 characters of up to four bytes
 constexpr std::size_t kTextCharacters = 4000;
 constexpr std::size_t kImageBytes = 800'000;
@@ -82,24 +83,6 @@ struct Guest {
 };
 Guest& guest(Socket& socket) {
   return *std::any_cast<Guest>(&socket.data());
-}
-
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
-  }));
-}
-
-std::string trimmed(const Json& value) {
-  const auto* text = value.as<std::string>();
-  if (text == nullptr) return {};
-  const std::size_t first = text->find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return {};
-  return text->substr(first, text->find_last_not_of(" \t\r\n") - first + 1);
-}
-
-bool is_name(const std::string& text) {
-  return !text.empty() && text.size() <= 4 * kNameCharacters && characters(text) <= kNameCharacters;
 }
 
 bool is_image_type(const std::string& type) {

@@ -1,8 +1,9 @@
 // The page: asks for a name, then ties a session to its views.
 
+import { element, hue } from "../shared/page.js";
 import { Composer } from "./composer.js";
 import { LinkView } from "./link-view.js";
-import { LogView, element, hue } from "./log-view.js";
+import { LogView } from "./log-view.js";
 import { Session } from "./session.js";
 import { kRooms, readSettings, rememberName, roomLink, writeAddress } from "./settings.js";
 

@@ -1,5 +1,6 @@
 // Shows a transcript. All that peers wrote goes in as text, never as markup.
 
+import { element, hue } from "../shared/page.js";
 import { kTypes } from "./picture.js";
 
 const kGroup = 5 * 60_000;  // ms within which one author's messages stand together
@@ -149,18 +150,4 @@ export class LogView {
     this.newest.hidden = true;
     this.scroller.scrollTop = this.scroller.scrollHeight;
   }
-}
-
-export function element(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-// The same name has the same colour on every page.
-export function hue(name) {
-  let hash = 7;
-  for (const character of name) hash = (hash * 31 + character.codePointAt(0)) % 3600;
-  return String(hash % 360);
 }

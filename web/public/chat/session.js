@@ -8,7 +8,7 @@
 // A change of transport opens the new connection first and leaves the old one when the new one is
 // in the room, so nothing can fall between the two.
 
-import { Link } from "./link.js";
+import { Link } from "../shared/link.js";
 import { recallIds, rememberIds } from "./settings.js";
 import { Transcript } from "./transcript.js";
 
@@ -89,6 +89,7 @@ export class Session extends EventTarget {
 
   #open() {
     const link = new Link({
+      nsp: "/chat",
       mode: this.mode,
       auth: () => ({ name: this.name, room: this.room }),
     });

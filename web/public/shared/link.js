@@ -17,10 +17,10 @@ export class Link extends EventTarget {
   transport = null;
   rtt = null;
 
-  constructor({ mode, auth }) {
+  constructor({ nsp, mode, auth }) {
     super();
     this.mode = mode;
-    this.socket = globalThis.io("/chat", {
+    this.socket = globalThis.io(nsp, {
       path: "/socket.io/",
       transports: kTransports[mode],
       auth: (send) => send(auth()),
