@@ -4,6 +4,8 @@
 #include "logger.hpp"
 #include "naru/server.hpp"
 #include "sockjs.hpp"
+#include "ticker.hpp"
+#include "whiteboard.hpp"
 
 #include <cstdio>
 #include <filesystem>
@@ -41,7 +43,9 @@ void add_gallery(Server& server, const std::string& web) {
     throw std::runtime_error("no gallery in '" + web + "' (--web)");
   }
   server.files("/", (root / "public").string());
-  server.files("/vendor/", (root / "node_modules" / "socket.io-client" / "dist").string());
+  const std::filesystem::path packages = root / "node_modules";
+  server.files("/vendor/", (packages / "socket.io-client" / "dist").string());
+  server.files("/vendor/sockjs/", (packages / "sockjs-client" / "dist").string());
 }
 
 TlsOptions tls_options(const ServeConfig& config) {
@@ -88,9 +92,12 @@ int serve(const ServeConfig& config) {
   }
   Server server(options);
   add_gallery(server, config.web);
-  SocketIoOptions chat_options;
-  chat_options.transport.cors.origins = config.origins;
-  Chat chat(server.socketio("/socket.io/", chat_options).of("/chat"));
+  SocketIoOptions socketio_options;
+  socketio_options.transport.cors.origins = config.origins;
+  SocketIo& socketio = server.socketio("/socket.io/", socketio_options);
+  Chat chat(socketio.of("/chat"));
+  Whiteboard whiteboard(socketio.of("/whiteboard"));
+  Ticker ticker(server, socketio.of("/ticker"));
   add_sockjs(server, config);
 
   for (const ListenAddress& address : addresses(config)) {
@@ -103,7 +110,8 @@ int serve(const ServeConfig& config) {
       throw std::runtime_error(server.last_error());
     }
   }
-  return server.run_until_signal([&server] {
+  return server.run_until_signal([&] {
+    ticker.start();
     for (const std::string& url : server.urls()) {
       std::printf("naru %s is listening on %s\n", NARU_VERSION, url.c_str());
     }
