@@ -382,7 +382,7 @@ TEST_P(SockJsPolling, BoundsWhatWaits) {
   SockJsOptions options = sockjs_echo();
   options.high_watermark = 1500;
   options.limit = 2500;
-  options.on_message = [this](SockJs& session, Message) {
+  options.on_message = [](SockJs& session, Message) {
     const std::string large(900, 'x');
     EXPECT_EQ(session.send(text(large)), SendOutcome::sent);
     EXPECT_EQ(session.send(text(large)), SendOutcome::blocked);
