@@ -111,6 +111,7 @@ void Hub::add(Subscriber& subscriber, std::string id) {
   subscriber.entry_ = std::make_unique<Subscriber::Entry>(
       Subscriber::Entry{.hub = this,
                         .index = static_cast<std::uint32_t>(everybody_.size()),
+                        .number = ++numbers_,
                         .id = std::move(id),
                         .topics = {}});
   everybody_.push_back(&subscriber);
@@ -122,6 +123,17 @@ void Hub::add(Subscriber& subscriber, std::string id) {
 }
 
 // It may be half destroyed: what has been posted does not reach it any more.
+std::uint64_t Hub::number_of(const Subscriber& subscriber) const {
+  return has(subscriber) ? subscriber.entry_->number : 0;
+}
+
+Subscriber* Hub::find_number(std::uint64_t number) const {
+  for (Subscriber* each : everybody_) {
+    if (each->entry_->number == number) return each;
+  }
+  return nullptr;
+}
+
 void Hub::remove(Subscriber& subscriber) {
   if (!has(subscriber)) return;
   for (Posted& posted : posted_) {

@@ -73,6 +73,7 @@ class Subscriber {
   struct Entry {
     Hub* hub;
     std::uint32_t index;  // in the hub's list
+    std::uint64_t number;
     std::string id;
     boost::container::small_vector<Membership, 2> topics;
     std::uint64_t reached = 0;  // the last publication that reached or excepted it
@@ -149,6 +150,11 @@ class Hub {
   void remove(Subscriber& subscriber);  // and from all topics
   Subscriber* find(std::string_view id) const;
   bool has(const Subscriber& subscriber) const;
+  // Of a subscriber that is in, never given again: for whoever comes back to it later. 0: it is
+  // not.
+  std::uint64_t number_of(const Subscriber& subscriber) const;
+  // nullptr: it has left. Looks through all of them.
+  Subscriber* find_number(std::uint64_t number) const;
   std::size_t size() const { return everybody_.size(); }
 
   // Whether it was none before, or was one.
@@ -210,6 +216,7 @@ class Hub {
   Topics prefixes_;
   std::vector<Length> prefix_lengths_;  // ascending: a publication asks for one prefix of each
   std::uint64_t publications_ = 0;
+  std::uint64_t numbers_ = 0;
   std::vector<Posted> posted_;
   std::size_t posted_bytes_ = 0;
   std::vector<Posted> delivering_;  // empty otherwise, kept for its memory

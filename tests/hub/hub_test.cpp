@@ -191,6 +191,27 @@ TEST(Hub, SubscriberLeavesOnDestruction) {
   EXPECT_EQ(hub.find("gone"), nullptr);
 }
 
+TEST(Hub, FindsASubscriberByItsNumberUntilItLeaves) {
+  Hub hub;
+  Member first;
+  EXPECT_EQ(hub.number_of(first), 0U);
+  std::uint64_t number = 0;
+  {
+    Member second;
+    hub.add(first);
+    hub.add(second);
+    number = hub.number_of(second);
+    EXPECT_NE(number, hub.number_of(first));
+    EXPECT_EQ(hub.find_number(number), &second);
+  }
+  EXPECT_EQ(hub.find_number(number), nullptr);
+  Member third;
+  hub.add(third);
+  EXPECT_EQ(hub.find_number(number), nullptr);  // never given again
+  EXPECT_EQ(hub.find_number(hub.number_of(third)), &third);
+  EXPECT_EQ(hub.find_number(0), nullptr);
+}
+
 TEST(Hub, SaysWhatBecameOfEachDelivery) {
   Hub hub;
   Member sent, blocked, dropped, closed, also_sent;
