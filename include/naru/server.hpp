@@ -1,6 +1,7 @@
 #pragma once
 
 #include "naru/engineio.hpp"
+#include "naru/push.hpp"
 #include "naru/result.hpp"
 #include "naru/secret.hpp"
 #include "naru/socketio.hpp"
@@ -114,6 +115,13 @@ class Server {
   // A SockJS service: everything at `path` and below. A segment ":name" is as for websocket().
   // Throws std::invalid_argument likewise.
   void sockjs(std::string_view path, SockJsOptions options);
+  // How the topics that begin with `prefix` behave; the longest prefix that fits counts. Call
+  // before start(). Throws std::invalid_argument for the same prefix again.
+  void topics(std::string_view prefix, TopicOptions options);
+  // Topics by plain HTTP: server-sent events, JSON lines, long polling and polling.
+  void push(std::string_view path = "/push/", PushOptions options = {});
+  // Publishing by HTTP, and what topics hold.
+  void push_api(std::string_view path = "/api/", PushApiOptions options = {});
   // The files below `directory`, for GET and HEAD; `prefix` is cut off the path.
   void files(std::string_view prefix, std::string_view directory);
 

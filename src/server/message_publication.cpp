@@ -1,8 +1,11 @@
 #include "server/message_publication.hpp"
 
 #include "json/split.hpp"
+#include "server/push_formats.hpp"
+#include "server/socketio_server.hpp"
 #include "server/sockjs_formats.hpp"
 #include "server/state.hpp"
+#include "server/topic_table.hpp"
 #include "server/wire_formats.hpp"
 #include "websocket/deflate.hpp"
 #include "websocket/frame.hpp"
@@ -77,7 +80,8 @@ MessagePublication::MessagePublication(std::string_view topic, Message message,
 // Formats that no file knows cannot be said.
 SharedBytes MessagePublication::encode(hub::WireFormat format) const {
   if (format < wire::push) return encode_websocket(format);
-  if (format >= wire::sockjs && format < wire::stomp) return encode_sockjs(*this, format);
+  if (format < wire::sockjs) return encode_push(*this, format);
+  if (format < wire::stomp) return encode_sockjs(*this, format);
   return nullptr;
 }
 
@@ -129,20 +133,48 @@ void check_publication(Message message, const PublishOptions& options) {
   require(!message.json || json::validate(message.data, {}), "no JSON");
 }
 
-void publish(State& state, std::string_view topic, Message message, const PublishOptions& options,
-             const hub::Subscriber* except) {
-  const auto publication = std::make_shared<const MessagePublication>(topic, message, options);
+namespace {
+
+// To the Socket.IO rooms of the topic's name, in the order of the topic.
+void publish_to_rooms(State& state, const MessagePublication& publication) {
+  const std::string event = publication.event().empty() ? "message" : publication.event();
+  const Message message = publication.message();
+  for (const auto& each : state.socketio_servers) {
+    run_user_code(state, "protocol=socket.io", [&] {
+      const Broadcast room = each->of("/").to(publication.topic());
+      if (message.binary) {
+        room.emit(event, message.bytes());
+      } else if (message.json) {
+        room.emit(event, JsonView{message.data});
+      } else {
+        room.emit(event, message.data);
+      }
+    });
+  }
+}
+
+// Who sent it and does not get it: on its loop, itself in the turn of the call, and by its number
+// later, when it may have gone.
+struct Except {
+  const Worker* worker = nullptr;
+  const hub::Subscriber* now = nullptr;
+  std::uint64_t later = 0;
+
+  const hub::Subscriber* find(const Worker& here) const {
+    if (worker != &here) return nullptr;
+    return now != nullptr || later == 0 ? now : here.topics.find_number(later);
+  }
+};
+
+void post_everywhere(State& state, const std::shared_ptr<const MessagePublication>& publication,
+                     const std::shared_ptr<Tally>& tally, Except except) {
   Worker* here = Worker::current();
   if (here != nullptr && &here->state() != &state) here = nullptr;
-  std::shared_ptr<Tally> tally;
-  if (options.on_done) {
-    tally = std::make_shared<Tally>(state.workers.size(), here, options.on_done);
-  }
-  const auto post = [publication, tally](Worker& worker, const hub::Subscriber* but = nullptr) {
+  const auto post = [publication, tally, except](Worker& worker) {
     hub::Posted posted{.publication = publication,
                        .to = {publication, &publication->to()},
-                       .except = but,
                        .bytes = publication->data().size()};
+    posted.except = except.find(worker);
     if (tally) {
       posted.on_outcome = [&worker, tally](const hub::Outcome& outcome) {
         tally->add(worker, outcome);
@@ -152,11 +184,44 @@ void publish(State& state, std::string_view topic, Message message, const Publis
   };
   for (const auto& worker : state.workers) {
     if (worker.get() == here) {
-      post(*worker, except);
+      post(*worker);
     } else {
       worker->loop.post([post, &each = *worker] { post(each); });
     }
   }
+}
+
+}  // namespace
+
+void publish(State& state, const std::shared_ptr<MessagePublication>& publication,
+             std::function<void(const PublishOutcome&)> on_done, const hub::Subscriber* except) {
+  Worker* here = Worker::current();
+  if (here != nullptr && &here->state() != &state) here = nullptr;
+  std::shared_ptr<Tally> tally;
+  if (on_done) tally = std::make_shared<Tally>(state.workers.size(), here, std::move(on_done));
+  Except who{.worker = here, .now = except};
+  const std::string& topic = publication->topic();
+  if (state.topic_table == nullptr || !state.topic_table->ordered(topic)) {
+    return post_everywhere(state, publication, tally, who);
+  }
+  // By its home: one order for all.
+  Worker& home = state.topic_table->home(topic);
+  const auto go = [&state, &home, publication, tally](const Except& but) {
+    TopicTable& table = *state.topic_table;
+    if (table.keeps(publication->topic())) table.keep(home, publication);
+    post_everywhere(state, publication, tally, but);
+    if (table.options(publication->topic()).socketio) publish_to_rooms(state, *publication);
+  };
+  if (&home == here) return go(who);
+  if (except != nullptr && here != nullptr) who.later = here->topics.number_of(*except);
+  who.now = nullptr;
+  home.loop.post([go, who] { go(who); });
+}
+
+void publish(State& state, std::string_view topic, Message message, const PublishOptions& options,
+             const hub::Subscriber* except) {
+  publish(state, std::make_shared<MessagePublication>(topic, message, options), options.on_done,
+          except);
 }
 
 }  // namespace naru::server

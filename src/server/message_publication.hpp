@@ -68,5 +68,8 @@ void check_publication(Message message, const PublishOptions& options);
 // their mailboxes; to all but `except`, which is on this loop. Any thread.
 void publish(State& state, std::string_view topic, Message message, const PublishOptions& options,
              const hub::Subscriber* except);
+// The same with what is published made already; it has its place once `on_done` is called.
+void publish(State& state, const std::shared_ptr<MessagePublication>& publication,
+             std::function<void(const PublishOutcome&)> on_done, const hub::Subscriber* except);
 
 }  // namespace naru::server

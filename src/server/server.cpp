@@ -8,9 +8,12 @@
 #include "server/engineio_server.hpp"
 #include "server/file_endpoint.hpp"
 #include "server/message_publication.hpp"
+#include "server/push_api.hpp"
+#include "server/push_endpoint.hpp"
 #include "server/socketio_server.hpp"
 #include "server/sockjs_endpoint.hpp"
 #include "server/state.hpp"
+#include "server/topic_table.hpp"
 #include "server/websocket_endpoint.hpp"
 
 #include <algorithm>
@@ -62,6 +65,22 @@ void Server::sockjs(std::string_view path, SockJsOptions options) {
   if (path.ends_with('/')) path.remove_suffix(1);
   state_->add_route(RoutePattern::parse(path), std::make_unique<server::SockJsRoot>(*endpoint));
   state_->add_route(RoutePattern::parse(std::string(path) + "/*"), std::move(endpoint));
+}
+
+void Server::topics(std::string_view prefix, TopicOptions options) {
+  if (state_->started) throw std::logic_error("naru: topics are described before the start");
+  state_->topic_table->add(prefix, std::move(options));
+}
+
+void Server::push(std::string_view path, PushOptions options) {
+  state_->add_route(RoutePattern::beginning(path),
+                    std::make_unique<server::PushEndpoint>(std::string(path), std::move(options)));
+}
+
+void Server::push_api(std::string_view path, PushApiOptions options) {
+  state_->add_route(RoutePattern::beginning(path),
+                    std::make_unique<server::PushApi>(std::string(path), std::move(options),
+                                                      state_->workers.size()));
 }
 
 void Server::files(std::string_view prefix, std::string_view directory) {
@@ -220,6 +239,7 @@ State::State(ServerOptions given) : options(std::move(given)) {
   unsigned loops = options.loops != 0 ? options.loops : std::thread::hardware_concurrency();
   loops = std::clamp(loops, 1U, 4096U);
   for (unsigned i = 0; i < loops; ++i) workers.push_back(std::make_unique<Worker>(*this, i));
+  topic_table = std::make_unique<TopicTable>(*this);
 }
 
 State::~State() = default;

@@ -17,6 +17,7 @@
 namespace naru::server {
 
 class SocketIoServer;
+class TopicTable;
 struct State;
 
 void log_failure(const State& state, std::string_view where, std::string_view error);
@@ -40,6 +41,7 @@ struct State : std::enable_shared_from_this<State> {
   Routes routes;
   std::vector<std::unique_ptr<SocketIoServer>> socketio_servers;
   std::vector<std::unique_ptr<Worker>> workers;
+  std::unique_ptr<TopicTable> topic_table;  // how topics behave, and what they remember
   std::vector<std::thread> threads;
   std::vector<std::string> urls;
   TlsListeners tls_listeners;

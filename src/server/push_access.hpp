@@ -1,0 +1,28 @@
+#pragma once
+
+#include "http/request.hpp"
+#include "http/response.hpp"
+#include "http/url.hpp"
+#include "naru/push.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace naru::server {
+
+// Whether the request shows one of `keys`: in Authorization (Bearer) or X-API-Key, or as `key` in
+// its query, where `query` is given, for EventSource, which can set no field.
+bool shows_key(const http::Request& request, const http::Query* query,
+               std::span<const std::string> keys);
+
+// What may be a topic's name in a request: not empty, not longer, no control characters, no '*' and
+// no ','.
+bool is_topic(std::string_view name, std::size_t limit);
+
+// {"error":{"code":...,"message":...}}
+std::string error_json(std::string_view code, std::string_view message);
+http::Response json_answer(int status, std::string body);
+http::Response json_error(int status, std::string_view code, std::string_view message);
+
+}  // namespace naru::server
