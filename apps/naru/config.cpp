@@ -13,9 +13,14 @@ namespace naru::app {
 namespace {
 
 const std::vector<std::string> kKeys{
-    "listen",  "tls_cert",        "tls_key",       "tls_client", "tls_client_ca", "http2",
-    "origins", "trusted_proxies", "loops",         "io",         "spin",          "log",
-    "web",     "sockjs",          "sockjs_publish"};
+    "listen",          "tls_cert", "tls_key", "tls_client",    "tls_client_ca", "http2", "origins",
+    "trusted_proxies", "loops",    "io",      "spin",          "log",           "web",   "push",
+    "api_keys",        "topics",   "sockjs",  "sockjs_publish"};
+const std::vector<std::string> kTopicKeys{
+    "prefix", "history", "history_bytes", "history_seconds", "subscribe", "publish", "socketio"};
+constexpr unsigned kHistoryAtMost = 1'000'000;
+constexpr unsigned kHistoryBytesAtMost = 1U << 30U;
+constexpr unsigned kHistorySecondsAtMost = 7 * 86'400;
 
 std::size_t distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -80,6 +85,64 @@ void read_texts(const toml::table& table, const std::string& file, const std::st
   }
 }
 
+void refuse_unknown(const toml::table& table, const std::string& file,
+                    const std::vector<std::string>& known) {
+  for (const auto& [key, value] : table) {
+    const std::string name(key.str());
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const std::string meant = nearest(name, known);
+    throw std::runtime_error(file + ":" + std::to_string(value.source().begin.line) +
+                             ": unknown key '" + name + "'" +
+                             (meant.empty() ? "" : "; did you mean '" + meant + "'?"));
+  }
+}
+
+Access parse_access(const std::string& file, const std::string& key, const std::string& word) {
+  if (word == "anyone") return Access::anyone;
+  if (word == "key") return Access::key;
+  if (word == "nobody") return Access::nobody;
+  throw std::runtime_error(file + ": '" + key + "' must be anyone, key or nobody");
+}
+
+TopicConfig read_topic(const toml::table& table, const std::string& file) {
+  refuse_unknown(table, file, kTopicKeys);
+  TopicConfig topic;
+  HistoryOptions& history = topic.options.history;
+  auto count = static_cast<unsigned>(history.count);
+  auto bytes = static_cast<unsigned>(history.bytes);
+  unsigned seconds = 300;
+  std::string subscribe = "anyone";
+  std::string publish = "key";
+  read_text(table, file, "prefix", topic.prefix);
+  read_count(table, file, "history", kHistoryAtMost, count);
+  read_count(table, file, "history_bytes", kHistoryBytesAtMost, bytes);
+  read_count(table, file, "history_seconds", kHistorySecondsAtMost, seconds);
+  read_text(table, file, "subscribe", subscribe);
+  read_text(table, file, "publish", publish);
+  history = {.count = count, .bytes = bytes, .age = std::chrono::seconds(seconds)};
+  topic.options.subscribe = parse_access(file, "subscribe", subscribe);
+  topic.options.publish = parse_access(file, "publish", publish);
+  if (const toml::node* node = table.get("socketio")) {
+    const auto value = node->value_exact<bool>();
+    if (!value) wrong_type(file, "socketio", "true or false");
+    topic.options.socketio = *value;
+  }
+  return topic;
+}
+
+void read_topics(const toml::table& table, const std::string& file,
+                 std::vector<TopicConfig>& topics) {
+  const toml::node* node = table.get("topics");
+  if (node == nullptr) return;
+  const toml::array* many = node->as_array();
+  if (many == nullptr) wrong_type(file, "topics", "a list of tables: [[topics]]");
+  for (const toml::node& each : *many) {
+    const toml::table* one = each.as_table();
+    if (one == nullptr) wrong_type(file, "topics", "a list of tables: [[topics]]");
+    topics.push_back(read_topic(*one, file));
+  }
+}
+
 }  // namespace
 
 std::string nearest(const std::string& word, const std::vector<std::string>& known) {
@@ -100,14 +163,10 @@ void read_config(const std::string& file, ServeConfig& config) {
     throw std::runtime_error(file + ":" + std::to_string(error.source().begin.line) + ": " +
                              std::string(error.description()));
   }
-  for (const auto& [key, value] : table) {
-    const std::string name(key.str());
-    if (std::find(kKeys.begin(), kKeys.end(), name) != kKeys.end()) continue;
-    const std::string meant = nearest(name, kKeys);
-    throw std::runtime_error(file + ":" + std::to_string(value.source().begin.line) +
-                             ": unknown key '" + name + "'" +
-                             (meant.empty() ? "" : "; did you mean '" + meant + "'?"));
-  }
+  refuse_unknown(table, file, kKeys);
+  read_text(table, file, "push", config.push);
+  read_texts(table, file, "api_keys", config.api_keys);
+  read_topics(table, file, config.topics);
   read_texts(table, file, "listen", config.listen);
   read_texts(table, file, "tls_cert", config.tls_cert);
   read_texts(table, file, "tls_key", config.tls_key);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "naru/push.hpp"
+
 #include <string>
 #include <vector>
 
@@ -7,6 +9,12 @@ namespace naru::app {
 
 constexpr unsigned kLoopsAtMost = 4096;
 constexpr unsigned kSpinAtMost = 1'000'000;
+
+// [[topics]]: how the topics that begin with `prefix` behave.
+struct TopicConfig {
+  std::string prefix;
+  TopicOptions options;
+};
 
 // What `naru serve` is told, by a file, by the command line, or by its defaults.
 struct ServeConfig {
@@ -22,9 +30,12 @@ struct ServeConfig {
   std::string io = "auto";                   // auto, epoll, uring
   unsigned spin = 0;                         // microseconds before a loop sleeps
   std::string log = "info";                  // debug, info, warning, error, off
-  std::string web;                           // the directory of the gallery
-  std::string sockjs;                        // path of the SockJS services; empty: none
-  bool sockjs_publish = false;               // their clients may publish
+  std::string push = "on";                   // topics by HTTP: on, off
+  std::vector<std::string> api_keys;         // for publishing by HTTP; none: it is off
+  std::vector<TopicConfig> topics;
+  std::string web;              // the directory of the gallery
+  std::string sockjs;           // path of the SockJS services; empty: none
+  bool sockjs_publish = false;  // their clients may publish
 };
 
 // Reads a TOML file over `config`. Throws std::runtime_error with a message for people: the file

@@ -71,6 +71,14 @@ void add_serve(CLI::App& app, ServeArguments& given) {
       ->add_option("--log", given.config.log,
                    "Least level to log: debug, info, warning, error, off (default: info)")
       ->type_name("LEVEL");
+  serve
+      ->add_option("--push", given.config.push,
+                   "Topics by HTTP push and at /ws/TOPIC: on, off (default: on)")
+      ->type_name("WHETHER");
+  serve
+      ->add_option("--api-key", given.config.api_keys,
+                   "Who shows it may publish at /api/, repeatable (none: nobody may)")
+      ->type_name("KEY");
   serve->add_option("--web", given.config.web, "Directory of the gallery")->type_name("DIR");
   serve
       ->add_option(
@@ -102,6 +110,8 @@ int run_serve(CLI::App& app, ServeArguments& given) {
   if (serve.count("--io") > 0) config.io = given.config.io;
   if (serve.count("--spin") > 0) config.spin = given.config.spin;
   if (serve.count("--log") > 0) config.log = given.config.log;
+  if (serve.count("--push") > 0) config.push = given.config.push;
+  if (serve.count("--api-key") > 0) config.api_keys = given.config.api_keys;
   if (serve.count("--web") > 0) config.web = given.config.web;
   if (serve.count("--sockjs") > 0) config.sockjs = given.config.sockjs;
   if (serve.count("--sockjs-publish") > 0) config.sockjs_publish = given.config.sockjs_publish;

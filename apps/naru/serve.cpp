@@ -78,6 +78,45 @@ bool parse_http2(const std::string& word) {
   throw std::runtime_error("'" + word + "' is no answer to --http2: auto, off");
 }
 
+// Topics by HTTP and by plain WebSocket; and as rooms, for the events "subscribe" and "unsubscribe"
+// of Socket.IO's namespace "/".
+void add_topics(Server& server, Namespace& rooms, const ServeConfig& config) {
+  if (config.push == "off") return;
+  if (config.push != "on") {
+    throw std::runtime_error("'" + config.push + "' is no answer to push: on, off");
+  }
+  for (const TopicConfig& topic : config.topics) server.topics(topic.prefix, topic.options);
+  server.push("/push/", {.cors = {.origins = config.origins}, .keys = config.api_keys});
+  if (!config.api_keys.empty()) server.push_api("/api/", {.keys = config.api_keys});
+  const auto open = [topics = config.topics](std::string_view name, bool by_room) {
+    const TopicConfig* longest = nullptr;
+    for (const TopicConfig& each : topics) {
+      const bool fits = name.starts_with(each.prefix);
+      if (fits && (longest == nullptr || each.prefix.size() > longest->prefix.size())) {
+        longest = &each;
+      }
+    }
+    const TopicOptions options = longest == nullptr ? TopicOptions{} : longest->options;
+    return options.subscribe == Access::anyone && (!by_room || options.socketio);
+  };
+  WebSocketOptions websocket;
+  if (!config.origins.empty()) {
+    websocket.origins = {.kind = OriginPolicy::Kind::list, .origins = config.origins};
+  }
+  websocket.on_open = [open](WebSocket& ws) {
+    const std::string topic(ws.request().parameter("topic"));
+    if (topic.ends_with('*') || !open(topic, false)) return ws.close(1008, "not this topic");
+    ws.subscribe(topic);
+  };
+  server.websocket("/ws/:topic", websocket);
+  rooms.on("subscribe", [open](Socket& socket, const std::string& topic) {
+    const bool allowed = open(topic, true);
+    if (allowed) socket.join(topic);
+    return allowed;
+  });
+  rooms.on("unsubscribe", [](Socket& socket, const std::string& topic) { socket.leave(topic); });
+}
+
 }  // namespace
 
 int serve(const ServeConfig& config) {
@@ -94,10 +133,15 @@ int serve(const ServeConfig& config) {
   add_gallery(server, config.web);
   SocketIoOptions socketio_options;
   socketio_options.transport.cors.origins = config.origins;
+  for (const TopicConfig& topic : config.topics) {
+    // What reaches a room has a history, and so has the room.
+    if (topic.options.socketio) socketio_options.recovery.enabled = true;
+  }
   SocketIo& socketio = server.socketio("/socket.io/", socketio_options);
   Chat chat(socketio.of("/chat"));
   Whiteboard whiteboard(socketio.of("/whiteboard"));
   Ticker ticker(server, socketio.of("/ticker"));
+  add_topics(server, socketio.of("/"), config);
   add_sockjs(server, config);
 
   for (const ListenAddress& address : addresses(config)) {
