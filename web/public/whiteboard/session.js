@@ -7,6 +7,7 @@ import { Board, count, encodeParts } from "./board.js";
 
 const kPartEvery = 33;  // ms
 const kCursorEvery = 50;  // ms
+const kCursorRests = 250;  // ms
 const kStrokePoints = 4000;  // then a stroke goes on as another one
 
 export class Session extends EventTarget {
@@ -82,9 +83,12 @@ export class Session extends EventTarget {
     if (this.online) this.link.emit("clear");
   }
 
-  // Of the cursor only the latest place counts.
+  // Of the cursor only the latest place counts. On its way it may be lost; where it rests is sent
+  // for certain.
   moveCursor(place) {
     this.#cursor = place;
+    clearTimeout(this.restTimer);
+    this.restTimer = setTimeout(() => this.online && this.link.emit("cursor", ...(this.#cursor ?? [null, null])), kCursorRests);
     this.#cursorTimer ??= setTimeout(() => {
       this.#cursorTimer = undefined;
       if (this.online) this.link.socket.volatile.emit("cursor", ...(this.#cursor ?? [null, null]));
