@@ -6,6 +6,7 @@
 #include "naru/secret.hpp"
 #include "naru/socketio.hpp"
 #include "naru/sockjs.hpp"
+#include "naru/stomp.hpp"
 #include "naru/tls.hpp"
 #include "naru/topic.hpp"
 #include "naru/websocket.hpp"
@@ -122,6 +123,9 @@ class Server {
   void push(std::string_view path = "/push/", PushOptions options = {});
   // Publishing by HTTP, and what topics hold.
   void push_api(std::string_view path = "/api/", PushApiOptions options = {});
+  // A STOMP broker, for WebSockets at `path`, and for plain TCP by its listen(); an empty path is
+  // for that alone. Throws as websocket() does.
+  Stomp& stomp(std::string_view path, StompOptions options = {});
   // The files below `directory`, for GET and HEAD; `prefix` is cut off the path.
   void files(std::string_view prefix, std::string_view directory);
 
@@ -135,7 +139,7 @@ class Server {
   // anything is wrong, nothing changes. From any thread. Logs `event=tls_reloaded`, or
   // `event=tls_reload_failed`. Errors: tls; last_error() says more.
   Result<void> reload_tls();
-  // "http://127.0.0.1:3000", one per listener.
+  // "http://127.0.0.1:3000", one per listener, in the order of the calls of listen().
   std::vector<std::string> urls() const;
 
   void start();

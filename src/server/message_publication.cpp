@@ -5,6 +5,7 @@
 #include "server/socketio_server.hpp"
 #include "server/sockjs_formats.hpp"
 #include "server/state.hpp"
+#include "server/stomp_formats.hpp"
 #include "server/topic_table.hpp"
 #include "server/wire_formats.hpp"
 #include "websocket/deflate.hpp"
@@ -82,6 +83,7 @@ SharedBytes MessagePublication::encode(hub::WireFormat format) const {
   if (format < wire::push) return encode_websocket(format);
   if (format < wire::sockjs) return encode_push(*this, format);
   if (format < wire::stomp) return encode_sockjs(*this, format);
+  if (format >= wire::stomp && format < wire::stomp_end) return encode_stomp(*this, format);
   return nullptr;
 }
 

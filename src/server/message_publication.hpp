@@ -29,6 +29,7 @@ class MessagePublication final : public hub::Publication {
   const std::string& topic() const { return to_.topics[0]; }
   const hub::Audience& to() const { return to_; }
   const std::string& event() const { return event_; }  // "" for none
+  // From STOMP, they may hold any character but NUL, line ends too: whoever writes them escapes.
   const Headers& headers() const { return headers_; }
   Message message() const { return {data_, binary_, json_}; }
   std::string_view data() const { return data_; }

@@ -13,6 +13,7 @@
 #include "server/socketio_server.hpp"
 #include "server/sockjs_endpoint.hpp"
 #include "server/state.hpp"
+#include "server/stomp_broker.hpp"
 #include "server/topic_table.hpp"
 #include "server/websocket_endpoint.hpp"
 
@@ -98,21 +99,8 @@ io::Alpn offer(const State& state, const ListenOptions& where) {
 }  // namespace
 
 Result<void> Server::listen(const ListenOptions& where) {
-  if (state_->options.io == Io::uring) NARU_CHECK(io::RingFlusher::probe());
-  io::Endpoint endpoint{.host = where.host, .port = where.port};
-  NARU_CHECK(io::check_unused(endpoint));
-  server::TlsListeners::Contexts tls(state_->workers.size());
-  if (where.tls.enabled()) {
-    NARU_TRY(tls, state_->tls_listeners.add(*state_, where.tls, offer(*state_, where)));
-  }
-  for (std::size_t i = 0; i < tls.size(); ++i) {
-    // A port chosen by the system is the same for every loop.
-    NARU_TRY(endpoint.port, state_->workers[i]->listen(endpoint, tls[i]));
-  }
-  io::Endpoint shown = endpoint;
-  if (shown.host.empty()) shown.host = "localhost";
-  state_->urls.push_back((where.tls.enabled() ? "https://" : "http://") + shown.to_string());
-  return {};
+  return state_->listen(where, where.tls.enabled() ? "https://" : "http://", offer(*state_, where),
+                        server::Worker::make_http_handler);
 }
 
 const std::string& Server::last_error() const {
@@ -247,6 +235,24 @@ State::~State() = default;
 void State::add_route(const RoutePattern& pattern, std::unique_ptr<Endpoint> endpoint) {
   if (started) throw std::logic_error("naru: routes are added before the server starts");
   routes.add(pattern, std::move(endpoint));
+}
+
+Result<void> State::listen(const ListenOptions& where, std::string_view scheme, io::Alpn alpn,
+                           const Worker::MakeHandler& make_handler) {
+  if (options.io == Io::uring) NARU_CHECK(io::RingFlusher::probe());
+  io::Endpoint endpoint{.host = where.host, .port = where.port};
+  NARU_CHECK(io::check_unused(endpoint));
+  TlsListeners::Contexts tls(workers.size());
+  if (where.tls.enabled()) {
+    NARU_TRY(tls, tls_listeners.add(*this, where.tls, alpn));
+  }
+  for (std::size_t i = 0; i < tls.size(); ++i) {
+    // A port chosen by the system is the same for every loop.
+    NARU_TRY(endpoint.port, workers[i]->listen(endpoint, tls[i], make_handler));
+  }
+  if (endpoint.host.empty()) endpoint.host = "localhost";  // to be shown
+  urls.push_back(std::string(scheme) + endpoint.to_string());
+  return {};
 }
 
 void State::choose_io() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "io/address_ranges.hpp"
+#include "io/tls_context.hpp"
 #include "naru/server.hpp"
 #include "server/routes.hpp"
 #include "server/tls_listeners.hpp"
@@ -18,6 +19,7 @@ namespace naru::server {
 
 class SocketIoServer;
 class TopicTable;
+class StompBroker;
 struct State;
 
 void log_failure(const State& state, std::string_view where, std::string_view error);
@@ -32,6 +34,9 @@ struct State : std::enable_shared_from_this<State> {
   void add_route(const RoutePattern& pattern, std::unique_ptr<Endpoint> endpoint);
   // The endpoint of a path; nullptr for none.
   Endpoint* find_route(std::string_view path) const { return routes.find(path); }
+  // A listener on every loop; `alpn` is what TLS offers.
+  Result<void> listen(const ListenOptions& where, std::string_view scheme, io::Alpn alpn,
+                      const Worker::MakeHandler& make_handler);
   void choose_io();  // how the loops send and wait; before they run
   void log(LogLevel level, std::string_view line) const;
   bool logs(LogLevel level) const { return options.log && level >= options.log_level; }
@@ -40,6 +45,7 @@ struct State : std::enable_shared_from_this<State> {
   transport::HttpLimits http_limits;
   Routes routes;
   std::vector<std::unique_ptr<SocketIoServer>> socketio_servers;
+  std::vector<std::unique_ptr<StompBroker>> stomp_brokers;
   std::vector<std::unique_ptr<Worker>> workers;
   std::unique_ptr<TopicTable> topic_table;  // how topics behave, and what they remember
   std::vector<std::thread> threads;

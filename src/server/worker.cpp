@@ -41,18 +41,22 @@ void Worker::run() {
   current_worker = nullptr;
 }
 
-Result<std::uint16_t> Worker::listen(const io::Endpoint& where,
-                                     std::shared_ptr<io::TlsContext> tls) {
-  const auto make_handler = [this](io::Stream& stream) -> std::unique_ptr<io::StreamHandler> {
+std::unique_ptr<io::StreamHandler> Worker::make_http_handler(Worker& worker, io::Stream& stream) {
+  return transport::make_http_handler(stream, worker, worker.state_.http_limits);
+}
+
+Result<std::uint16_t> Worker::listen(const io::Endpoint& where, std::shared_ptr<io::TlsContext> tls,
+                                     MakeHandler make_handler) {
+  const auto admit = [this, make_handler = std::move(make_handler)](
+                         io::Stream& stream) -> std::unique_ptr<io::StreamHandler> {
     if (loop.streams().size() > share_of(state_.options.connections)) {
       counters.refused.add();
       return nullptr;
     }
     counters.connections.add();
-    return transport::make_http_handler(stream, *this, state_.http_limits);
+    return make_handler(*this, stream);
   };
-  NARU_TRY(auto listener,
-           io::Listener::listen(loop, where, std::move(tls), make_handler, &handshakes));
+  NARU_TRY(auto listener, io::Listener::listen(loop, where, std::move(tls), admit, &handshakes));
   const std::uint16_t port = listener->port();
   listeners_.push_back(std::move(listener));
   return port;

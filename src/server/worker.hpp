@@ -81,7 +81,11 @@ class Worker final : public transport::HttpService {
   void drain();                      // on its thread: closes everything in order
   void wait_drained(Instant until);  // any other thread
 
-  Result<std::uint16_t> listen(const io::Endpoint& where, std::shared_ptr<io::TlsContext> tls);
+  // Makes the handler of each connection; by default, HTTP's.
+  using MakeHandler = std::function<std::unique_ptr<io::StreamHandler>(Worker&, io::Stream&)>;
+  static std::unique_ptr<io::StreamHandler> make_http_handler(Worker& worker, io::Stream& stream);
+  Result<std::uint16_t> listen(const io::Endpoint& where, std::shared_ptr<io::TlsContext> tls,
+                               MakeHandler make_handler = make_http_handler);
   std::size_t listeners() const { return listeners_.size(); }
   // For connections from now on.
   void replace_tls(std::size_t listener, std::shared_ptr<io::TlsContext> tls);

@@ -51,6 +51,9 @@ bool parse_message_id(std::string_view text, std::uint32_t& handle, std::uint64_
 
 Result<Session::Request> Session::receive(const Frame& frame) {
   Request request;
+  if (frame.command != Command::send && !frame.body.empty()) {
+    return protocol("no body is allowed here");
+  }
   if (phase_ != Phase::connected) {
     NARU_CHECK(open(frame));
     request.asks = Asks::login;
@@ -178,6 +181,10 @@ Result<Subscription*> Session::subscribe(const Frame& frame) {
   if (find(id, destination) != nullptr) return protocol("subscription exists already");
   const auto ack = parse_ack_mode(frame);
   if (!ack) return protocol("unknown ack mode");
+  return add(id, destination, *ack);
+}
+
+Result<Subscription*> Session::add(std::string_view id, std::string_view destination, AckMode ack) {
   if (subscriptions_.size() >= options_->subscriptions) {
     return Error{Errc::too_many, "too many subscriptions"};
   }
@@ -185,7 +192,7 @@ Result<Subscription*> Session::subscribe(const Frame& frame) {
   made->handle = next_handle_++;
   made->id = id;
   made->destination = destination;
-  made->ack = *ack;
+  made->ack = ack;
   made->head = "MESSAGE\n";
   if (!id.empty()) append_header("subscription", id, version_, made->head);
   Subscription* const added = made.get();
@@ -206,7 +213,6 @@ Result<std::unique_ptr<Subscription>> Session::unsubscribe(const Frame& frame) {
   return std::move(node.mapped());
 }
 
-// By its id; in 1.0, one without an id by its destination.
 Subscription* Session::find(std::string_view id, std::string_view destination) const {
   for (const auto& [handle, each] : subscriptions_) {
     if (each->id == id && (!id.empty() || each->destination == destination)) return each.get();

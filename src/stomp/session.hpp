@@ -76,6 +76,10 @@ class Session {
   // An ACK or NACK out of a transaction.
   Result<Settlement> settle(const Frame& frame);
 
+  // A subscription that the peer has not asked for by SUBSCRIBE, but knows by this id.
+  // Errors: too_many.
+  Result<Subscription*> add(std::string_view id, std::string_view destination, AckMode ack);
+
   // CONNECTED: the answer to a login. `user` is told to the peer, unless it is empty.
   std::string accept(std::string_view session_id, std::string_view user, Instant now);
   std::string receipt(std::string_view id) const;
@@ -93,6 +97,8 @@ class Session {
   bool closing() const { return phase_ == Phase::closing; }
   Heartbeat& heartbeat() { return heartbeat_; }
   Subscription* find(std::uint32_t handle) const;
+  // By its id; in 1.0, one without an id by its destination.
+  Subscription* find(std::string_view id, std::string_view destination) const;
   std::size_t subscriptions() const { return subscriptions_.size(); }
 
  private:
@@ -102,7 +108,6 @@ class Session {
   Result<Subscription*> subscribe(const Frame& frame);
   Result<std::unique_ptr<Subscription>> unsubscribe(const Frame& frame);
   Subscription* find_acknowledged(const Frame& frame, std::uint64_t& number) const;
-  Subscription* find(std::string_view id, std::string_view destination) const;
   Result<Transaction*> find_transaction(const Frame& frame);
   Result<void> keep(const Frame& frame);
 

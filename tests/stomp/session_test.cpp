@@ -297,6 +297,13 @@ TEST_F(SessionTest, SaysErrorsAndReceipts) {
   EXPECT_EQ(session.error({Errc::protocol_error, "wrong"}), "ERROR\nmessage:wrong\n\n\0"sv);
 }
 
+TEST_F(SessionTest, TakesBodiesOfSendOnly) {
+  EXPECT_EQ(refusal("CONNECT\naccept-version:1.2\n\nbody"), "no body is allowed here");
+  connect();
+  EXPECT_EQ(refusal("SUBSCRIBE\nid:a\ndestination:/queue/q\n\nbody"), "no body is allowed here");
+  EXPECT_EQ(refusal("SEND\ndestination:/queue/q\n\nbody"), "none");
+}
+
 TEST_F(SessionTest, EndsWithDisconnect) {
   connect();
   EXPECT_EQ(receive("DISCONNECT\nreceipt:r\n\n")->asks, Asks::disconnect);

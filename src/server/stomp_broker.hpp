@@ -1,0 +1,50 @@
+#pragma once
+
+#include "naru/stomp.hpp"
+#include "server/stomp_loop.hpp"
+#include "stomp/limits.hpp"
+#include "stomp/queue.hpp"
+#include "stomp/session.hpp"
+#include "transport/websocket_transport.hpp"
+
+#include <deque>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace naru::server {
+
+struct State;
+
+// What is behind a Stomp: immutable once the server has started. What changes lives in its
+// StompLoops.
+class StompBroker final : public Stomp {
+ public:
+  // Throws std::invalid_argument for options that contradict each other.
+  StompBroker(State& state, StompOptions given);
+  ~StompBroker() override;
+
+  Result<void> listen(const ListenOptions& where) override;
+  void send(std::string_view queue, Message message,
+            std::vector<std::pair<std::string, std::string>> headers) override;
+
+  State& state() const { return state_; }
+  StompLoop& on_loop(unsigned index) { return loops_[index]; }
+  // Where a queue lives: its messages and consumers are known there alone.
+  StompLoop& home_of(std::string_view queue);
+
+  const StompOptions options;
+  const stomp::Limits limits;
+  const stomp::Limits opening_limits;  // until the login
+  const stomp::SessionOptions session_options;
+  const stomp::QueueLimits queue_limits;
+  const transport::OutboxLimits outbox;
+  const std::string grave;  // the queue of dead letters, or ""
+
+ private:
+  State& state_;
+  std::deque<StompLoop> loops_;
+};
+
+}  // namespace naru::server

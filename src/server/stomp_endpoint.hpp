@@ -1,0 +1,24 @@
+#pragma once
+
+#include "naru/stomp.hpp"
+#include "server/endpoint.hpp"
+#include "server/routes.hpp"
+#include "server/stomp_broker.hpp"
+#include "transport/websocket_transport.hpp"
+
+namespace naru::server {
+
+// The route of a broker for WebSockets: the handshake.
+class StompEndpoint final : public Endpoint {
+ public:
+  StompEndpoint(StompBroker& broker, RoutePattern pattern);
+  bool takes_websockets() const override { return true; }
+  void on_request(Worker& worker, transport::HttpExchange& exchange) override;
+
+ private:
+  StompBroker& broker_;
+  RoutePattern pattern_;
+  transport::WebSocketSettings settings_;
+};
+
+}  // namespace naru::server
