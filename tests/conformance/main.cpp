@@ -361,6 +361,11 @@ void load(naru::Server& server) {
   options.transport.max_payload = largest;
   options.transport.limit = 4 * largest;
   options.parser = chosen_parser;
+  naru::StompOptions broker;
+  broker.origins.kind = naru::OriginPolicy::Kind::any;
+  broker.body_bytes = largest;
+  broker.limit = 4 * largest;
+  server.stomp("/ws", broker);
   naru::Namespace& root = server.socketio("/socket.io/", options).root();
   root.on("message",
           [](naru::Socket& socket, naru::Arguments all) { socket.emit("message", all); });
@@ -387,6 +392,18 @@ void http_version(naru::Server& server) {
   root.on("echo", [](naru::Socket& socket, naru::Arguments all) { socket.emit("echo", all); });
 }
 
+// As RabbitMQ by default: guest with the passcode guest.
+naru::Stomp& stomp(naru::Server& server) {
+  naru::StompOptions options;
+  options.authorize = [](const naru::stomp::Connect& connect) {
+    return connect.login == "guest" && connect.passcode == "guest";
+  };
+  options.origins.kind = naru::OriginPolicy::Kind::any;
+  options.heartbeat_send = 1000ms;  // the suite waits for its end by missing heart-beats
+  options.heartbeat_receive = 1000ms;
+  return server.stomp("/ws", options);
+}
+
 const std::map<std::string, std::function<void(naru::Server&)>> kProfiles{
     {"websocket-echo", websocket_echo},
     {"engineio-v4", engineio_v4},
@@ -403,6 +420,14 @@ const std::map<std::string, std::function<void(naru::Server&)>> kProfiles{
     {"load", load},
     {"soak", soak},
 };
+
+naru::ListenOptions parse_address(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  naru::ListenOptions where;
+  where.host = address.substr(0, colon);
+  where.port = static_cast<std::uint16_t>(std::stoul(address.substr(colon + 1)));
+  return where;
+}
 
 const std::map<std::string, naru::Io> kIo{
     {"auto", naru::Io::automatic}, {"epoll", naru::Io::epoll}, {"uring", naru::Io::uring}};
@@ -421,11 +446,14 @@ int main(int argc, char** argv) {
   std::vector<std::string> names;
   for (const auto& [name, setup] : kProfiles) names.push_back(name);
   names.emplace_back("websocket-client");
+  names.emplace_back("stomp");
+  std::string tcp;
   ClientSuite suite;
   app.add_option("--profile", profile, "Which handlers to offer")
       ->required()
       ->check(CLI::IsMember(names));
   app.add_option("--listen", address, "HOST:PORT; port 0 takes a free one")->capture_default_str();
+  app.add_option("--tcp", tcp, "stomp: HOST:PORT for plain TCP");
   app.add_option("--loops", loops, "Event loops, one thread each")->capture_default_str();
   app.add_option("--io", io, "How bytes leave: auto, epoll, uring")
       ->transform(CLI::CheckedTransformer(kIo));
@@ -446,19 +474,25 @@ int main(int argc, char** argv) {
 
   if (parser == "msgpack") chosen_parser = naru::msgpack_parser();
   naru::Server server({.loops = loops, .io = io, .spin = std::chrono::microseconds(spin)});
-  kProfiles.at(profile)(server);
-  const std::size_t colon = address.rfind(':');
-  naru::ListenOptions where;
-  where.host = address.substr(0, colon);
-  where.port = static_cast<std::uint16_t>(std::stoul(address.substr(colon + 1)));
+  naru::Stomp* broker = nullptr;
+  if (profile == "stomp") {
+    broker = &stomp(server);
+  } else {
+    kProfiles.at(profile)(server);
+  }
+  naru::ListenOptions where = parse_address(address);
   if (!certificate.chain_file.empty()) where.tls.certificates = {certificate};
-  if (!server.listen(where)) {
+  if (!server.listen(where) ||
+      (broker != nullptr && !tcp.empty() && !broker->listen(parse_address(tcp)))) {
     std::fprintf(stderr, "naru-conformance: %s\n", server.last_error().c_str());
     return 1;
   }
   return server.run_until_signal([&server] {
-    const std::string url = server.urls().front();
-    std::printf("listening on %s\n", url.substr(url.rfind(':') + 1).c_str());
+    for (const std::string& url : server.urls()) {
+      const bool plain = url.starts_with("stomp");
+      std::printf("%s on %s\n", plain ? "tcp" : "listening",
+                  url.substr(url.rfind(':') + 1).c_str());
+    }
     std::fflush(stdout);
   });
 }
