@@ -279,7 +279,7 @@ TEST_F(StompHandshake, TakesAStreamInMessages) {
   peer.say("CONN");
   peer.say_binary("ECT\naccept-version:1.2\n");
   peer.say("\n");
-  peer.say(std::string("\0\n\nSUBSCRIBE\nid:a\ndestination:/topic/t\n\n\0SEND\n", 55));
+  peer.say(std::string("\0\n\nSUBSCRIBE\nid:a\ndestination:/topic/t\n\n\0SEND\n", 46));
   peer.say_binary(std::string("destination:/topic/t\n\n\xc3", 23));
   peer.say_binary(std::string("\xa9\0", 2));
   EXPECT_TRUE(peer.hear().starts_with("CONNECTED\n"));
