@@ -157,8 +157,8 @@ void StompLoop::distribute(std::string_view name, stomp::Queue::Output& out) {
   }
   for (auto& [loop, deliveries] : elsewhere) {
     StompLoop& there = broker_.on_loop(loop);
-    there.worker_.loop.post([&there, name = std::string(name), deliveries = std::move(deliveries)] {
-      there.deliver_from(name, deliveries);
+    there.worker_.loop.post([&there, name = std::string(name), moved = std::move(deliveries)] {
+      there.deliver_from(name, moved);
     });
   }
   const std::vector<stomp::Queue::Dead> dead = std::move(out.dead);
