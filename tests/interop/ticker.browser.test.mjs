@@ -108,7 +108,8 @@ for (const [engine, startBrowser] of Object.entries(kBrowsers)) {
     });
 
     it("raised no error in any page", () => {
-      assert.deepEqual(browser.errors, []);
+      const ofTheCut = /can’t establish a connection|was interrupted/;  // Firefox counts them as errors
+      assert.deepEqual(browser.errors.filter((error) => !ofTheCut.test(error)), []);
     });
   });
 }
