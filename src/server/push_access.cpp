@@ -36,7 +36,7 @@ bool shows_key(const http::Request& request, const http::Query* query,
 }
 
 bool is_topic(std::string_view name, std::size_t limit) {
-  return !name.empty() && name.size() <= limit &&
+  return !name.empty() && name.size() <= limit && name.front() != '$' &&
          std::none_of(name.begin(), name.end(), [](char c) {
            return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '*' || c == ',';
          });

@@ -17,7 +17,7 @@ bool shows_key(const http::Request& request, const http::Query* query,
                std::span<const std::string> keys);
 
 // What may be a topic's name in a request: not empty, not longer, no control characters, no '*' and
-// no ','.
+// no ','. Names that begin with '$' are the server's own, such as STOMP's for single users.
 bool is_topic(std::string_view name, std::size_t limit);
 
 // {"error":{"code":...,"message":...}}

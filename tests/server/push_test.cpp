@@ -345,7 +345,7 @@ TEST(PushAccess, RefusesWhatIsNoTopic) {
   PushServer server(1, {.topics = 2, .topic_bytes = 10});
   Peer peer(server.port);
   for (const std::string_view bad :
-       {"", "a,", "a,a", "a,b,c", "a*", "a%0Ab", "%", "12345678901", "a%2Cb"}) {
+       {"", "a,", "a,a", "a,b,c", "a*", "a%0Ab", "%", "12345678901", "a%2Cb", "$user/a", "%24a"}) {
     EXPECT_EQ(peer.get("/push/" + std::string(bad) + "?wait=0").status, 400) << bad;
   }
   EXPECT_EQ(peer.get("/push/a%20b,1234567890?wait=0").status, 200);
@@ -403,7 +403,7 @@ TEST(PushApi, RefusesWhatItCannotRead) {
   Peer peer(server.port);
   for (const std::string_view bad :
        {"", "{", "[]", "{}", R"({"topic":"a"})", R"({"text":"x"})", R"({"topic":5,"text":"x"})",
-        R"({"topic":"a*","text":"x"})", R"({"topic":"a","text":5})",
+        R"({"topic":"a*","text":"x"})", R"({"topic":"$a","text":"x"})", R"({"topic":"a","text":5})",
         R"({"topic":"a","base64":"!"})", R"({"topic":"a","text":"x","event":"a\nb"})",
         R"({"topic":"a","text":"x","headers":{"a":"b\r\nc"}})",
         R"({"topic":"a","text":"x","surprise":1})", "\xff"}) {
