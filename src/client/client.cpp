@@ -77,7 +77,7 @@ namespace {
 template <class F>
 void act(const std::shared_ptr<SocketKey>& key, F task) {
   key->gate->act(
-      [key, task = std::move(task)](SocketIoState& client) mutable { task(client.socket(*key)); });
+      [key, task = std::move(task)](SocketIoState& client) mutable { task(client.socket(key)); });
 }
 
 template <class F>

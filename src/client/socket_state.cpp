@@ -19,7 +19,7 @@ class AckRoute final : public Ack::Route {
     socketio::Outgoing message{std::move(arguments.text()), std::move(arguments.attachments())};
     key_->gate->act([key = key_, socket = std::move(socket_), id = id_,
                      message = std::move(message)](SocketIoState& client) mutable {
-      SocketState& state = client.socket(*key);
+      SocketState& state = client.socket(key);
       if (state.session().id() == socket) state.acknowledge(id, std::move(message));
     });
   }

@@ -65,7 +65,7 @@ SendOutcome ClientGate::hand_over(const std::shared_ptr<SocketKey>& key, std::st
   act([this, key, size, how, event = std::move(event), message = std::move(message),
        on_answer = std::move(on_answer)](SocketIoState& state) mutable {
     handed -= size;
-    state.socket(*key).emit(event, std::move(message), std::move(on_answer), how);
+    state.socket(key).emit(event, std::move(message), std::move(on_answer), how);
   });
   return key->connected ? SendOutcome::sent : SendOutcome::blocked;
 }
@@ -100,15 +100,21 @@ std::shared_ptr<SocketKey> SocketIoState::key(std::string_view name) {
     known->nsp = nsp;
     key = known;
   }
-  gate_->act([key](SocketIoState& state) {
-    auto made = std::make_unique<SocketState>(state, key, socket_options(state.options()));
-    SocketState& socket = *(state.sockets_[key->nsp] = std::move(made));
-    // At the end of the turn: the handlers that are added next hear of everything.
-    if (state.options().auto_connect) {
-      state.loop.defer([&socket] { socket.connect(); });
-    }
-  });
+  gate_->act([key](SocketIoState& state) { state.socket(key); });
   return key;
+}
+
+// Made by whichever task comes first: another thread may have been given the key meanwhile.
+SocketState& SocketIoState::socket(const std::shared_ptr<SocketKey>& key) {
+  std::unique_ptr<SocketState>& known = sockets_[key->nsp];
+  if (known == nullptr) {
+    known = std::make_unique<SocketState>(*this, key, socket_options(options()));
+    // At the end of the turn: the handlers that are added next hear of everything.
+    if (options().auto_connect) {
+      loop.defer([&made = *known] { made.connect(); });
+    }
+  }
+  return *known;
 }
 
 bool SocketIoState::turn(Duration wait) {

@@ -74,7 +74,7 @@ class SocketIoState final : private Engine::User {
   bool closed() const { return phase_ == Phase::ended; }
 
   // Of the sockets.
-  SocketState& socket(const SocketKey& key) { return *sockets_.at(key.nsp); }
+  SocketState& socket(const std::shared_ptr<SocketKey>& key);  // its loop's; made on first use
   void connect();
   void send(const std::vector<socketio::ClientSession::Out>& packets);
   bool open() const { return phase_ == Phase::open; }
