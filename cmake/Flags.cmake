@@ -1,5 +1,7 @@
-# Compiler flags of every target of this project.
-add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor)
+# Compiler flags of every target of this project. Warnings are ours to mend, not our users'.
+if(PROJECT_IS_TOP_LEVEL)
+  add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor)
+endif()
 add_compile_definitions(_GLIBCXX_ASSERTIONS)  # bounds checks of the standard library, release too
 if(NARU_WERROR)
   add_compile_options(-Werror)
@@ -24,7 +26,7 @@ if(NARU_LTO)
 endif()
 
 find_program(NARU_CCACHE ccache)
-if(NARU_CCACHE)
+if(NARU_CCACHE AND PROJECT_IS_TOP_LEVEL)
   # Without this it takes no file that has a precompiled header.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
                                   ${NARU_CCACHE})

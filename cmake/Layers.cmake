@@ -2,7 +2,7 @@
 #            EXCEPT files that this build leaves out...)
 # A layer may depend only on layers declared above it, so a cycle cannot be written.
 # tools/check_layers.py compares every #include with the layers.txt written here.
-file(REMOVE ${CMAKE_BINARY_DIR}/layers.txt)
+file(REMOVE ${PROJECT_BINARY_DIR}/layers.txt)
 
 function(naru_layer name)
   cmake_parse_arguments(arg "" "" "DEPENDS;LIBS;PUBLIC;EXCEPT" ${ARGN})
@@ -16,6 +16,7 @@ function(naru_layer name)
   target_sources(naru_${name} PUBLIC
     FILE_SET HEADERS BASE_DIRS ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include
     FILES ${headers} ${public_headers})
+  target_compile_features(naru_${name} PUBLIC cxx_std_20)
   foreach(dep IN LISTS arg_DEPENDS)
     if(NOT TARGET naru_${dep})
       message(FATAL_ERROR "layer '${name}' may not depend on '${dep}': it is not below it")
@@ -23,5 +24,6 @@ function(naru_layer name)
     target_link_libraries(naru_${name} PUBLIC naru_${dep})
   endforeach()
   target_link_libraries(naru_${name} PRIVATE ${arg_LIBS})
-  file(APPEND ${CMAKE_BINARY_DIR}/layers.txt "${name}: ${arg_DEPENDS} | ${arg_PUBLIC}\n")
+  set_property(GLOBAL APPEND PROPERTY NARU_LAYERS ${name})
+  file(APPEND ${PROJECT_BINARY_DIR}/layers.txt "${name}: ${arg_DEPENDS} | ${arg_PUBLIC}\n")
 endfunction()

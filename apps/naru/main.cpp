@@ -7,7 +7,9 @@
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <string>
+#include <system_error>
 
 namespace {
 
@@ -93,9 +95,17 @@ void add_serve(CLI::App& app, ServeArguments& given) {
       ->check(CLI::ExistingFile);
 }
 
+// Beside an installed program (bin/naru, share/naru/web), else in the source tree.
+std::string default_gallery() {
+  std::error_code unreadable;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", unreadable);
+  const std::filesystem::path beside = program.parent_path().parent_path() / "share/naru/web";
+  return std::filesystem::is_directory(beside, unreadable) ? beside.string() : NARU_WEB_DIRECTORY;
+}
+
 int run_serve(CLI::App& app, ServeArguments& given) {
   naru::app::ServeConfig config;
-  config.web = NARU_WEB_DIRECTORY;
+  config.web = default_gallery();
   if (!given.file.empty()) naru::app::read_config(given.file, config);
   const CLI::App& serve = *app.get_subcommand("serve");
   if (serve.count("--listen") > 0) config.listen = given.config.listen;
