@@ -16,11 +16,14 @@ const std::vector<std::string> kKeys{
     "listen",          "tls_cert", "tls_key", "tls_client",    "tls_client_ca", "http2", "origins",
     "trusted_proxies", "loops",    "io",      "spin",          "log",           "web",   "push",
     "api_keys",        "topics",   "sockjs",  "sockjs_publish"};
-const std::vector<std::string> kTopicKeys{
-    "prefix", "history", "history_bytes", "history_seconds", "subscribe", "publish", "socketio"};
+const std::vector<std::string> kTopicKeys{"prefix",          "history",  "history_bytes",
+                                          "history_seconds", "presence", "presence_seconds",
+                                          "subscribe",       "publish",  "socketio"};
 constexpr unsigned kHistoryAtMost = 1'000'000;
 constexpr unsigned kHistoryBytesAtMost = 1U << 30U;
 constexpr unsigned kHistorySecondsAtMost = 7 * 86'400;
+constexpr unsigned kPresenceAtMost = 100'000;
+constexpr unsigned kPresenceSecondsAtMost = 3600;
 
 std::size_t distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -111,15 +114,21 @@ TopicConfig read_topic(const toml::table& table, const std::string& file) {
   auto count = static_cast<unsigned>(history.count);
   auto bytes = static_cast<unsigned>(history.bytes);
   unsigned seconds = 300;
+  unsigned members = 0;
+  unsigned linger = 5;
   std::string subscribe = "anyone";
   std::string publish = "key";
   read_text(table, file, "prefix", topic.prefix);
   read_count(table, file, "history", kHistoryAtMost, count);
   read_count(table, file, "history_bytes", kHistoryBytesAtMost, bytes);
   read_count(table, file, "history_seconds", kHistorySecondsAtMost, seconds);
+  read_count(table, file, "presence", kPresenceAtMost, members);
+  read_count(table, file, "presence_seconds", kPresenceSecondsAtMost, linger);
   read_text(table, file, "subscribe", subscribe);
   read_text(table, file, "publish", publish);
   history = {.count = count, .bytes = bytes, .age = std::chrono::seconds(seconds)};
+  topic.options.presence.members = members;
+  topic.options.presence.linger = std::chrono::seconds(linger);
   topic.options.subscribe = parse_access(file, "subscribe", subscribe);
   topic.options.publish = parse_access(file, "publish", publish);
   if (const toml::node* node = table.get("socketio")) {

@@ -18,6 +18,16 @@ struct HistoryOptions {
   std::chrono::milliseconds age{300'000};
 };
 
+// Who is in a topic: clients that say who they are as they subscribe, and those for whom the
+// program does (Topic::enter). In bounds, they are named; beyond, they are counted.
+struct PresenceOptions {
+  std::size_t members = 0;  // 0: none of it is kept; above so many, a number is told
+  std::size_t bytes = std::size_t{1} << 18U;  // or above so many of what they say about themselves
+  std::size_t connections = 100'000;          // that are seen
+  std::chrono::milliseconds linger{5'000};    // who comes back within it has not left
+  std::chrono::milliseconds count_interval{1'000};  // between two numbers
+};
+
 enum class Access {
   anyone,
   key,     // who shows one of the keys of the route
@@ -27,6 +37,7 @@ enum class Access {
 // How the topics that begin with a prefix behave.
 struct TopicOptions {
   HistoryOptions history{};
+  PresenceOptions presence{};
   Access subscribe = Access::anyone;  // by HTTP push, and /api/history
   Access publish = Access::key;       // by HTTP
   // Publications also go to the Socket.IO room of that name in the namespace "/": an event with the

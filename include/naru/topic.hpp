@@ -1,8 +1,10 @@
 #pragma once
 
+#include "naru/member.hpp"
 #include "naru/message.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -49,6 +51,36 @@ struct PublishOptions {
   std::vector<std::pair<std::string, std::string>> headers{};
 };
 
+// Who is in a topic that keeps presence (TopicOptions::presence).
+struct PresenceReport {
+  std::size_t clients = 0;
+  bool listed = true;  // false: too many to be named
+  std::vector<Member> members{};
+};
+
+// Keeps one connection of a client in a topic, until it is destroyed. Usable on any thread and for
+// ever, by one at a time.
+class Attendance {
+ public:
+  Attendance() = default;
+  ~Attendance() { end(); }
+  Attendance(Attendance&& other) noexcept { *this = std::move(other); }
+  Attendance& operator=(Attendance&& other) noexcept {
+    end();
+    state_ = std::exchange(other.state_, {});
+    topic_ = std::move(other.topic_);
+    connection_ = other.connection_;
+    return *this;
+  }
+  void end();
+
+ private:
+  friend class Topic;
+  std::weak_ptr<server::State> state_;  // none: in no topic
+  std::string topic_;
+  std::uint64_t connection_ = 0;
+};
+
 // A name that publications reach subscribers by, whatever protocol they speak. Copyable; usable on
 // any thread and for ever: once the server has gone, nothing happens.
 class Topic {
@@ -57,9 +89,18 @@ class Topic {
   // for an event or headers that PublishOptions does not allow.
   void publish(Message message, const PublishOptions& options = {}) const;
 
+  // Says that somebody is here, by whatever protocol; nothing where the topic keeps no presence.
+  // What becomes of it is published in the topic "$presence:<name>", see docs/guide/push.md. Throws
+  // std::invalid_argument for what Member does not allow.
+  [[nodiscard]] Attendance enter(Member member) const;
+  // Calls back once with who is here: on the loop that asks, or on one of the server's when no loop
+  // does. Not once the server has stopped.
+  void presence(std::function<void(const PresenceReport&)> done) const;
+
  private:
   friend class Server;
-  Topic(const std::shared_ptr<server::State>& state, std::string name)
+  friend struct server::State;
+  Topic(const std::weak_ptr<server::State>& state, std::string name)
       : state_(state), name_(std::move(name)) {}
   std::weak_ptr<server::State> state_;  // a handler may hold the topic, and the server the handler
   std::string name_;

@@ -115,6 +115,9 @@ class WebSocket {
   // ends in '*' stands for every topic that begins with what precedes it. A publication comes once,
   // however many subscriptions fit. Subscriptions end with the connection.
   void subscribe(std::string_view topic);
+  // The same of one topic, and is somebody there (see Topic::enter) until it unsubscribes or
+  // closes. Throws std::invalid_argument for what Member does not allow.
+  void subscribe(std::string_view topic, Member member);
   void unsubscribe(std::string_view topic);
   // Publishes to all subscribers but this one.
   void publish(std::string_view topic, Message message, const PublishOptions& options = {});

@@ -220,6 +220,12 @@ void publish(State& state, const std::shared_ptr<MessagePublication>& publicatio
   home.loop.post([go, who] { go(who); });
 }
 
+void publish_from_home(State& state, const std::shared_ptr<const MessagePublication>& publication,
+                       ToRooms rooms) {
+  post_everywhere(state, publication, nullptr, {});
+  if (rooms == ToRooms::yes) publish_to_rooms(state, *publication);
+}
+
 void publish(State& state, std::string_view topic, Message message, const PublishOptions& options,
              const hub::Subscriber* except) {
   publish(state, std::make_shared<MessagePublication>(topic, message, options), options.on_done,

@@ -5,6 +5,8 @@
 #include "transport/backlog.hpp"
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -72,5 +74,9 @@ void publish(State& state, std::string_view topic, Message message, const Publis
 // The same with what is published made already; it has its place once `on_done` is called.
 void publish(State& state, const std::shared_ptr<MessagePublication>& publication,
              std::function<void(const PublishOutcome&)> on_done, const hub::Subscriber* except);
+// On the home of the topic, to all loops at once; it has its place, if any.
+enum class ToRooms : std::uint8_t { no, yes };  // Socket.IO's
+void publish_from_home(State& state, const std::shared_ptr<const MessagePublication>& publication,
+                       ToRooms rooms);
 
 }  // namespace naru::server

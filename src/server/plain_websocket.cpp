@@ -1,7 +1,9 @@
 #include "server/plain_websocket.hpp"
 
 #include "server/message_publication.hpp"
+#include "server/presence_table.hpp"
 #include "server/state.hpp"
+#include "server/topic_table.hpp"
 #include "websocket/close_code.hpp"
 
 #include <string>
@@ -34,6 +36,7 @@ void WebSocket::subscribe(std::string_view topic) {
   if (self.transport_ == nullptr) return;
   hub::Hub& topics = self.route_.worker.topics;
   if (!topics.has(self)) topics.add(self);
+  if (!server::presence_of(topic).empty()) return self.watch(std::string(topic));
   if (topic.ends_with('*')) {
     topics.join_prefix(self, topic.substr(0, topic.size() - 1));
   } else {
@@ -41,8 +44,23 @@ void WebSocket::subscribe(std::string_view topic) {
   }
 }
 
+void WebSocket::subscribe(std::string_view topic, Member member) {
+  auto& self = static_cast<PlainWebSocket&>(*this);
+  if (self.transport_ == nullptr) return;
+  Attendance attendance =
+      self.route_.worker.state().topic(std::string(topic)).enter(std::move(member));
+  self.extras().attendances.insert_or_assign(std::string(topic), std::move(attendance));
+  subscribe(topic);
+}
+
 void WebSocket::unsubscribe(std::string_view topic) {
   auto& self = static_cast<PlainWebSocket&>(*this);
+  if (self.extras_ != nullptr) {
+    auto& attendances = self.extras_->attendances;
+    if (const auto found = attendances.find(topic); found != attendances.end()) {
+      attendances.erase(found);
+    }
+  }
   hub::Hub& topics = self.route_.worker.topics;
   if (topic.ends_with('*')) {
     topics.leave_prefix(self, topic.substr(0, topic.size() - 1));
@@ -85,12 +103,10 @@ std::any& WebSocket::data() {
 WebSocketRef WebSocket::ref() {
   auto& self = static_cast<PlainWebSocket&>(*this);
   server::Worker& worker = self.route_.worker;
-  PlainWebSocket::Extras& extras = self.extras();
-  if (extras.number == 0) extras.number = worker.number_of(self);
   WebSocketRef ref;
   ref.state_ = worker.state().weak_from_this();
   ref.worker_ = worker.index();
-  ref.number_ = extras.number;
+  ref.number_ = self.number();
   return ref;
 }
 
@@ -139,6 +155,25 @@ PlainWebSocket::Extras& PlainWebSocket::extras() {
   return *extras_;
 }
 
+std::uint64_t PlainWebSocket::number() {
+  if (extras().number == 0) extras().number = route_.worker.number_of(*this);
+  return extras().number;
+}
+
+// Subscribes to a presence: told first how things stand, then what changes.
+void PlainWebSocket::watch(std::string topic) {
+  Worker& worker = route_.worker;
+  const auto told = [&worker, number = number(), topic](const hub::History::Replay& replay) {
+    PlainWebSocket* self = worker.find_websocket(number);
+    if (self == nullptr || self->transport_ == nullptr) return;
+    for (const auto& each : replay.missed) {
+      self->send(static_cast<const MessagePublication&>(*each).message());
+    }
+    worker.topics.join(*self, topic);
+  };
+  worker.state().topic_table->ask(worker, {.topic = topic}, told);
+}
+
 template <class Call>
 void PlainWebSocket::guarded(Call call) {
   if (!run_user_code(route_.worker.state(), "protocol=websocket", call)) {
@@ -152,7 +187,8 @@ void PlainWebSocket::on_websocket_open(transport::WebSocketTransport& transport)
   if (options().keep_request || extras_ == nullptr) return;
   extras_->request.reset();
   const bool needed = extras_->data.has_value() || extras_->number != 0 ||
-                      extras_->backlog != nullptr || !extras_->dropped.empty();
+                      extras_->backlog != nullptr || !extras_->dropped.empty() ||
+                      !extras_->attendances.empty();
   if (!needed) extras_.reset();
 }
 
@@ -190,7 +226,10 @@ void PlainWebSocket::on_websocket_closed(transport::WebSocketTransport&, std::ui
                                          std::string_view reason) {
   route_.worker.topics.remove(*this);
   transport_ = nullptr;
-  if (extras_ != nullptr) extras_->backlog.reset();
+  if (extras_ != nullptr) {
+    extras_->backlog.reset();
+    extras_->attendances.clear();
+  }
   if (options().on_close) guarded([&] { options().on_close(*this, code, reason); });
 }
 

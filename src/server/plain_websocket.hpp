@@ -8,8 +8,11 @@
 #include <any>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -64,12 +67,16 @@ class PlainWebSocket final : public WebSocket,
     std::unique_ptr<transport::Backlog> backlog;
     std::vector<transport::HeldMessage> dropped;  // on_dropped is to be told of at the turn's end
     std::size_t dropped_bytes = 0;
+    std::map<std::string, Attendance, std::less<>> attendances{};  // by topic
   };
   Extras& extras();
+  std::uint64_t number();  // for references
   const WebSocketOptions& options() const { return route_.options; }
   bool closing() const { return transport_ == nullptr || transport_->closing(); }
   template <class Call>
   void guarded(Call call);  // an exception from a handler closes this WebSocket with 1011
+
+  void watch(std::string topic);
 
   // See websocket_sending.cpp.
   enum class Release { what_fits, everything };

@@ -1,6 +1,7 @@
 #include "server/push_access.hpp"
 
 #include "json/split.hpp"
+#include "server/presence_table.hpp"
 
 #include <algorithm>
 
@@ -40,6 +41,18 @@ bool is_topic(std::string_view name, std::size_t limit) {
          std::none_of(name.begin(), name.end(), [](char c) {
            return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '*' || c == ',';
          });
+}
+
+Result<std::optional<Member>> member_in(const http::Query& query) {
+  const auto text = [&query](std::string_view name) {
+    const std::string* found = query.find(name);
+    return found == nullptr ? std::string() : *found;
+  };
+  const std::string* client = query.find("client");
+  if (client == nullptr) return std::optional<Member>();
+  std::optional<Member> member = Member{*client, text("user"), text("info")};
+  NARU_CHECK(check_member(*member));
+  return member;
 }
 
 std::string error_json(std::string_view code, std::string_view message) {

@@ -5,6 +5,7 @@
 #include "base/utf8.hpp"
 #include "http/url.hpp"
 #include "json/split.hpp"
+#include "server/presence_table.hpp"
 #include "server/push_access.hpp"
 #include "server/push_formats.hpp"
 #include "server/state.hpp"
@@ -316,8 +317,16 @@ void PushApi::presence(Worker& worker, transport::HttpExchange& exchange) {
   count_subscribers(worker, *topic, [&worker, to, topic = *topic](std::size_t count) {
     std::string body = R"({"topic":)";
     json::append_string(topic, body);
-    body.append(R"(,"subscribers":)").append(std::to_string(count)).append("}\n");
-    worker.answer(to, json_answer(200, std::move(body)));
+    body.append(R"(,"subscribers":)").append(std::to_string(count));
+    const State& state = worker.state();
+    if (!state.topic_table->keeps_presence(topic)) {
+      return worker.answer(to, json_answer(200, body + "}\n"));
+    }
+    state.presence_table->report(topic, &worker, [&worker, to, body](const PresenceReport& report) {
+      const std::string clients = body + R"(,"clients":)" + std::to_string(report.clients);
+      const std::string members = report.listed ? members_json(report) : std::string();
+      worker.answer(to, json_answer(200, clients + members + "}\n"));
+    });
   });
 }
 

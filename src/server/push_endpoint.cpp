@@ -2,6 +2,7 @@
 
 #include "http/url.hpp"
 #include "server/client_files.hpp"
+#include "server/presence_table.hpp"
 #include "server/push_access.hpp"
 #include "server/state.hpp"
 
@@ -12,13 +13,20 @@
 namespace naru::server {
 namespace {
 
-std::optional<std::vector<PushFeed>> parse_topics(std::string_view text,
+// A name that requests may read by: a topic's, or that of its presence, where it is kept.
+bool may_be_read(const std::string& topic, const TopicTable& table, std::size_t limit) {
+  const std::string_view base = presence_of(topic);
+  if (base.empty()) return is_topic(topic, limit);
+  return is_topic(base, limit) && table.keeps_presence(base);
+}
+
+std::optional<std::vector<PushFeed>> parse_topics(std::string_view text, const TopicTable& table,
                                                   const PushOptions& options) {
   std::vector<PushFeed> feeds;
   for (;;) {
     const std::size_t comma = text.find(',');
     const auto topic = http::percent_decode(text.substr(0, comma));
-    if (!topic || !is_topic(*topic, options.topic_bytes)) return std::nullopt;
+    if (!topic || !may_be_read(*topic, table, options.topic_bytes)) return std::nullopt;
     const bool twice = std::any_of(feeds.begin(), feeds.end(),
                                    [&](const PushFeed& feed) { return feed.topic == *topic; });
     if (twice || feeds.size() == options.topics) return std::nullopt;
@@ -95,9 +103,9 @@ void PushEndpoint::on_request(Worker& worker, transport::HttpExchange& exchange)
 void PushEndpoint::serve(Worker& worker, transport::HttpExchange& exchange) {
   const http::Request& request = exchange.request();
   const http::Query query = http::Query::parse(request.query);
-  auto feeds = parse_topics(request.path.substr(path_.size()), options_);
-  if (!feeds) return exchange.respond(json_error(400, "bad_topic", "no list of topics"));
   TopicTable& table = *worker.state().topic_table;
+  auto feeds = parse_topics(request.path.substr(path_.size()), table, options_);
+  if (!feeds) return exchange.respond(json_error(400, "bad_topic", "no list of topics"));
   for (const PushFeed& feed : *feeds) {
     const Access access = table.options(feed.topic).subscribe;
     if (access == Access::nobody) {
@@ -107,6 +115,13 @@ void PushEndpoint::serve(Worker& worker, transport::HttpExchange& exchange) {
       return exchange.respond(json_error(401, "unauthorized", "this topic asks for a key"));
     }
   }
+  const auto member = member_in(query);
+  if (!member) return exchange.respond(json_error(400, "bad_member", member.error().text));
+  std::vector<Attendance> attendances;
+  for (const PushFeed& feed : *feeds) {
+    if (!*member || !presence_of(feed.topic).empty()) continue;
+    attendances.push_back(worker.state().topic(feed.topic).enter(**member));
+  }
   place(*feeds, cursor_in(request, query));
   const bool events = request.lists("accept", "text/event-stream");
   if (events || request.lists("accept", "application/x-ndjson")) {
@@ -114,6 +129,7 @@ void PushEndpoint::serve(Worker& worker, transport::HttpExchange& exchange) {
                           : feeds->size() == 1 ? PushForm::event
                                                : PushForm::enveloped;
     auto stream = std::make_shared<PushStream>(worker, options_, *std::move(feeds), form);
+    stream->attend(std::move(attendances));
     stream->open(exchange, stream_head(events ? "text/event-stream" : "application/x-ndjson"));
     return stream->ask(table, SIZE_MAX);
   }
@@ -123,6 +139,7 @@ void PushEndpoint::serve(Worker& worker, transport::HttpExchange& exchange) {
                                 .validated = !request.field("if-none-match").empty()};
   auto poll =
       std::make_shared<PushPoll>(worker, options_, *std::move(feeds), manner, std::move(head));
+  poll->attend(std::move(attendances));
   poll->open(exchange);
   poll->ask(table, options_.poll_messages);
 }

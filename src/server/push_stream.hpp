@@ -37,6 +37,8 @@ class PushSubscriber : public hub::Subscriber, public std::enable_shared_from_th
       : worker_(worker), options_(options), feeds_(std::move(feeds)) {}
 
   void ask(TopicTable& table, std::size_t most);
+  // Is in these topics for as long as it subscribes.
+  void attend(std::vector<Attendance> attendances) { attendances_ = std::move(attendances); }
 
  protected:
   // All homes have answered; `recovered`: all of what was asked for comes behind this.
@@ -45,6 +47,7 @@ class PushSubscriber : public hub::Subscriber, public std::enable_shared_from_th
                     hub::Delivery delivery) = 0;
   bool begun() const { return begun_; }
   void leave() {
+    attendances_.clear();
     if (worker_.topics.has(*this)) worker_.topics.remove(*this);
   }
   PushFeed* feed_of(std::string_view topic);
@@ -60,6 +63,7 @@ class PushSubscriber : public hub::Subscriber, public std::enable_shared_from_th
  private:
   void answered(std::size_t feed, hub::History::Replay replay);
 
+  std::vector<Attendance> attendances_;
   std::size_t due_ = 0;
   bool recovered_ = true;
   bool more_ = false;

@@ -8,6 +8,7 @@
 #include "server/engineio_server.hpp"
 #include "server/file_endpoint.hpp"
 #include "server/message_publication.hpp"
+#include "server/presence_table.hpp"
 #include "server/push_api.hpp"
 #include "server/push_endpoint.hpp"
 #include "server/socketio_server.hpp"
@@ -228,6 +229,7 @@ State::State(ServerOptions given) : options(std::move(given)) {
   loops = std::clamp(loops, 1U, 4096U);
   for (unsigned i = 0; i < loops; ++i) workers.push_back(std::make_unique<Worker>(*this, i));
   topic_table = std::make_unique<TopicTable>(*this);
+  presence_table = std::make_unique<PresenceTable>(*this, *topic_table);
 }
 
 State::~State() = default;

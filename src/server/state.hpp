@@ -17,6 +17,7 @@
 
 namespace naru::server {
 
+class PresenceTable;
 class SocketIoServer;
 class TopicTable;
 class StompBroker;
@@ -38,6 +39,7 @@ struct State : std::enable_shared_from_this<State> {
   Result<void> listen(const ListenOptions& where, std::string_view scheme, io::Alpn alpn,
                       const Worker::MakeHandler& make_handler);
   void choose_io();  // how the loops send and wait; before they run
+  Topic topic(std::string name) { return {weak_from_this(), std::move(name)}; }
   void log(LogLevel level, std::string_view line) const;
   bool logs(LogLevel level) const { return options.log && level >= options.log_level; }
 
@@ -48,6 +50,7 @@ struct State : std::enable_shared_from_this<State> {
   std::vector<std::unique_ptr<StompBroker>> stomp_brokers;
   std::vector<std::unique_ptr<Worker>> workers;
   std::unique_ptr<TopicTable> topic_table;  // how topics behave, and what they remember
+  std::unique_ptr<PresenceTable> presence_table;
   std::vector<std::thread> threads;
   std::vector<std::string> urls;
   TlsListeners tls_listeners;

@@ -1,5 +1,6 @@
 #include "server/topic_table.hpp"
 
+#include "server/presence_table.hpp"
 #include "server/state.hpp"
 
 #include <algorithm>
@@ -11,6 +12,8 @@ namespace {
 
 constexpr Duration kSweep = std::chrono::seconds(10);
 
+}  // namespace
+
 std::string make_epoch(Random& random) {
   constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz012345";
   std::array<unsigned char, 6> bytes;
@@ -19,8 +22,6 @@ std::string make_epoch(Random& random) {
   for (const unsigned char byte : bytes) epoch += kLetters[byte % kLetters.size()];
   return epoch;
 }
-
-}  // namespace
 
 struct TopicTable::Shelf {
   boost::unordered_flat_map<std::string, std::unique_ptr<hub::History>> histories;
@@ -43,23 +44,39 @@ void TopicTable::add(std::string_view prefix, TopicOptions options) {
   if (same != rules_.end()) throw std::invalid_argument("naru: topics: the same prefix again");
   const hub::HistoryLimits limits{
       .count = options.history.count, .bytes = options.history.bytes, .age = options.history.age};
+  const PresenceOptions& who = options.presence;
+  const hub::PresenceLimits presence{.members = who.members,
+                                     .bytes = who.bytes,
+                                     .connections = who.connections,
+                                     .linger = who.linger,
+                                     .count_interval = who.count_interval};
   if (prefix.empty()) {
-    *rules_.back() = Rule{{}, std::move(options), limits};
+    *rules_.back() = Rule{{}, std::move(options), limits, presence};
     return;
   }
   const auto behind = std::find_if(rules_.begin(), rules_.end(), [prefix](const auto& rule) {
     return rule->prefix.size() < prefix.size();
   });
-  rules_.insert(behind,
-                std::make_unique<Rule>(Rule{std::string(prefix), std::move(options), limits}));
+  rules_.insert(behind, std::make_unique<Rule>(
+                            Rule{std::string(prefix), std::move(options), limits, presence}));
 }
 
 const TopicTable::Rule& TopicTable::rule(std::string_view topic) const {
+  if (const auto base = presence_of(topic); !base.empty()) topic = base;
   return **std::find_if(rules_.begin(), rules_.end(),
                         [topic](const auto& rule) { return topic.starts_with(rule->prefix); });
 }
 
+bool TopicTable::keeps(std::string_view topic) const {
+  return presence_of(topic).empty() && options(topic).history.count > 0;
+}
+
+bool TopicTable::ordered(std::string_view topic) const {
+  return keeps(topic) || (presence_of(topic).empty() && options(topic).socketio);
+}
+
 Worker& TopicTable::home(std::string_view topic) const {
+  if (const auto base = presence_of(topic); !base.empty()) topic = base;
   return *state_.workers[std::hash<std::string_view>()(topic) % state_.workers.size()];
 }
 
@@ -90,9 +107,13 @@ void TopicTable::keep(Worker& home, const std::shared_ptr<MessagePublication>& p
 }
 
 void TopicTable::ask(Worker& here, Query query, std::function<void(hub::History::Replay)> done) {
-  if (!keeps(query.topic)) return done({.recovered = true});
+  const std::string present(presence_of(query.topic));
+  if (!keeps(query.topic) && (present.empty() || !keeps_presence(present))) {
+    return done({.recovered = true});
+  }
   Worker& owner = home(query.topic);
-  const auto read = [this, &owner, query = std::move(query)] {
+  const auto read = [this, &owner, present, query = std::move(query)] {
+    if (!present.empty()) return state_.presence_table->read(present, query.from);
     hub::History& log = history(owner, query.topic);
     const Instant now = owner.loop.now();
     if (query.latest) return log.latest(now, query.most);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "base/random.hpp"
 #include "hub/history.hpp"
+#include "hub/presence.hpp"
 #include "naru/push.hpp"
 #include "server/message_publication.hpp"
 
@@ -21,6 +23,9 @@ namespace naru::server {
 class Worker;
 struct State;
 
+// Names one incarnation of what is numbered.
+std::string make_epoch(Random& random);
+
 // How topics behave, by the longest prefix that fits, and the histories of those that keep one. A
 // topic is at home on one loop, by its hash: only there are its publications numbered and kept, and
 // from there they go to all loops. So they have one order everywhere, and what a subscriber is
@@ -30,12 +35,23 @@ class TopicTable {
   explicit TopicTable(State& state);
   ~TopicTable();
 
+  struct Rule {
+    std::string prefix;
+    TopicOptions options;
+    hub::HistoryLimits limits{};
+    hub::PresenceLimits presence{};
+  };
+  // "$presence:prices" has the rule of "prices".
+  const Rule& rule(std::string_view topic) const;
+
   // Before the start. Throws std::invalid_argument for the same prefix again.
   void add(std::string_view prefix, TopicOptions options);
   const TopicOptions& options(std::string_view topic) const { return rule(topic).options; }
-  bool keeps(std::string_view topic) const { return options(topic).history.count > 0; }
+  bool keeps(std::string_view topic) const;
   // Whether its publications go by its home.
-  bool ordered(std::string_view topic) const { return keeps(topic) || options(topic).socketio; }
+  bool ordered(std::string_view topic) const;
+  // Whether it can be asked who is there.
+  bool keeps_presence(std::string_view topic) const { return options(topic).presence.members > 0; }
   Worker& home(std::string_view topic) const;
 
   // On the topic's home: numbers it and keeps it.
@@ -56,13 +72,7 @@ class TopicTable {
   static constexpr std::size_t kTopics = 10'000;
 
  private:
-  struct Rule {
-    std::string prefix;
-    TopicOptions options;
-    hub::HistoryLimits limits;
-  };
   struct Shelf;  // the histories of one loop
-  const Rule& rule(std::string_view topic) const;
   hub::History& history(Worker& home, const std::string& topic);
 
   State& state_;

@@ -1,6 +1,6 @@
 #include "naru/push.hpp"
 
-#include "support/test_server.hpp"
+#include "server/push_world.hpp"
 
 #include <atomic>
 #include <thread>
@@ -9,7 +9,6 @@ namespace naru::test {
 namespace {
 
 constexpr std::string_view kKey = "s3cret";
-const std::string kAuthorization = "Authorization: Bearer s3cret\r\n";
 
 // Topics below "kept/" have a history, those below "keyed/" ask for a key, "hidden/" is closed.
 struct PushServer : TestServer {
@@ -36,35 +35,6 @@ void publish_now(const PushServer& server, std::string_view topic, std::string_v
   ASSERT_EQ(peer.post("/api/publish", body, kAuthorization).status, 200);
 }
 
-// A stream as HTTP/1.0 gives it, which is without chunks.
-class Stream : public Peer {
- public:
-  Stream(const PushServer& server, std::string_view target, std::string_view fields = {},
-         std::string_view accept = "text/event-stream")
-      : Peer(server.port) {
-    std::string text = "GET ";
-    text.append(target).append(" HTTP/1.0\r\nAccept: ").append(accept).append("\r\n");
-    send(text.append(fields).append("\r\n"));
-    head = answer();
-  }
-  // The next event, less the line end behind it.
-  std::string event() {
-    for (;;) {
-      std::string text = read_through("\n\n");
-      if (text.starts_with("retry: ") || text.starts_with(":")) continue;
-      return text.substr(0, text.empty() ? 0 : text.size() - 2);
-    }
-  }
-  std::string line() { return read_through("\n"); }
-  Answer head;
-};
-
-std::string member(const std::string& json, const std::string& name) {
-  const auto at = json.find('"' + name + "\":\"");
-  if (at == std::string::npos) return {};
-  const auto from = at + name.size() + 4;
-  return json.substr(from, json.find('"', from) - from);
-}
 // Once so many subscribe to it, as the server says.
 void await_subscribers(Peer& peer, std::string_view topic, int count) {
   const auto give_up = std::chrono::steady_clock::now() + 10s;
@@ -74,10 +44,6 @@ void await_subscribers(Peer& peer, std::string_view topic, int count) {
     ASSERT_LT(std::chrono::steady_clock::now(), give_up) << wanted;
   }
 }
-std::string id_of(const std::string& event) {
-  return event.starts_with("id: ") ? event.substr(4, event.find('\n') - 4) : "";
-}
-
 // ---- server-sent events
 
 TEST(PushEvents, ComeAsTheyArePublished) {
