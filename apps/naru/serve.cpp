@@ -7,6 +7,7 @@
 #include "ticker.hpp"
 #include "whiteboard.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <stdexcept>
@@ -78,6 +79,13 @@ bool parse_http2(const std::string& word) {
   throw std::runtime_error("'" + word + "' is no answer to --http2: auto, off");
 }
 
+// The ticker's topic keeps some lists, unless the operator says how it behaves.
+void add_ticker_topic(Server& server, const std::vector<TopicConfig>& topics) {
+  const auto is_ticker = [](const TopicConfig& each) { return each.prefix == Ticker::kTopic; };
+  if (std::any_of(topics.begin(), topics.end(), is_ticker)) return;
+  server.topics(Ticker::kTopic, {.history = {.count = Ticker::kHistory}});
+}
+
 // Topics by HTTP and by plain WebSocket; and as rooms, for the events "subscribe" and "unsubscribe"
 // of Socket.IO's namespace "/".
 void add_topics(Server& server, Namespace& rooms, const ServeConfig& config) {
@@ -141,6 +149,7 @@ int serve(const ServeConfig& config) {
   Chat chat(socketio.of("/chat"));
   Whiteboard whiteboard(socketio.of("/whiteboard"));
   Ticker ticker(server, socketio.of("/ticker"));
+  add_ticker_topic(server, config.topics);
   add_topics(server, socketio.of("/"), config);
   add_sockjs(server, config);
 

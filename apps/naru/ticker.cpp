@@ -51,7 +51,6 @@ std::string Market::json(std::int64_t at) const {
 
 Ticker::Ticker(Server& server, Namespace& nsp) : server_(server), nsp_(nsp) {
   const std::string topic(kTopic);
-  server.topics(topic, {.history = {.count = 100}});  // for who polls now and then
   WebSocketOptions plain;
   plain.slow_consumer = SlowConsumer::keep_latest;
   plain.on_open = [topic](WebSocket& ws) { ws.subscribe(topic); };

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -34,6 +35,7 @@ class Ticker {
  public:
   static constexpr std::string_view kTopic = "ticker";
   static constexpr std::chrono::milliseconds kEvery{200};
+  static constexpr std::size_t kHistory = 100;  // lists, for who polls now and then
 
   // Before the server starts: its endpoints.
   Ticker(Server& server, Namespace& nsp);

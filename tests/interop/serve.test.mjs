@@ -101,6 +101,14 @@ describe("naru serve: who may connect", { timeout: 60_000 }, () => {
     });
   });
 
+  it("lets the file say how the ticker's topic behaves", async () => {
+    const file = join(folder, "topics.toml");
+    writeFileSync(file, `listen = "127.0.0.1:0"\n[[topics]]\nprefix = "ticker"\nsubscribe = "nobody"\n`);
+    await serving(["--config", file], async (server) => {
+      assert.equal((await request(server, "/push/ticker?wait=0")).status, 403);
+    });
+  });
+
   it("does not start with a proxy that is no address", async () => {
     await assert.rejects(startServe([...kHttp, "--trusted-proxy", "proxy.example"]), /not an address/);
   });
