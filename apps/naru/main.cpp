@@ -2,14 +2,17 @@
 
 #include "config.hpp"
 #include "serve.hpp"
+#include "talk.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <system_error>
+#include <vector>
 
 namespace {
 
@@ -128,6 +131,80 @@ int run_serve(CLI::App& app, ServeArguments& given) {
   return naru::app::serve(config);
 }
 
+// What the commands that talk to a server have in common.
+CLI::App* add_talk(CLI::App& app, const char* name, const char* what,
+                   naru::app::TalkArguments& given) {
+  CLI::App* command = app.add_subcommand(name, what);
+  command->add_option("URL", given.url, "ws, wss, http or https")->required();
+  command->add_option("--header", given.headers, "Of the requests, repeatable: 'Name: value'")
+      ->type_name("HEADER");
+  command->add_option("--ca", given.ca_file, "An authority to trust besides the system's, PEM")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
+  command->add_option("--timeout", given.timeout, "To connect, and for an answer (default: 10)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1U, 3600U));
+  return command;
+}
+
+void add_socketio_options(CLI::App& command, naru::app::TalkArguments& given) {
+  command.add_option("--auth", given.auth, "What a Socket.IO server sees as auth, a JSON object")
+      ->type_name("JSON");
+  command
+      .add_option("--path", given.path,
+                  "Where Socket.IO is; the path of the URL names the namespace (default: "
+                  "/socket.io/)")
+      ->type_name("PATH");
+}
+
+const char* const kProtocolHelp = "ws, socketio (default: ws for ws and wss, else the other)";
+
+void add_listen(CLI::App& app, naru::app::TalkArguments& given) {
+  CLI::App* command = add_talk(app, "listen", "Print what a server sends, a line each", given);
+  command->add_option("EVENT", given.event, "Of Socket.IO: print only this one");
+  command->add_option("--protocol", given.protocol, kProtocolHelp)->type_name("NAME");
+  command->add_option("--count", given.count, "End after so many messages")->type_name("N");
+  command->add_flag("--json", given.json, "Each line is a JSON object");
+  add_socketio_options(*command, given);
+}
+
+void add_emit(CLI::App& app, naru::app::TalkArguments& given) {
+  CLI::App* command = add_talk(
+      app, "emit", "Emit a Socket.IO event and print its acknowledgement; 1 if none comes", given);
+  command->add_option("EVENT", given.event, "Its name")->required();
+  command->add_option("ARGS", given.words,
+                      "JSON, or else strings; - alone: an event for each line of standard input, "
+                      "whose arguments are that array or that one value");
+  command->add_flag("--no-ack", given.no_ack, "Send only, for servers that do not acknowledge");
+  add_socketio_options(*command, given);
+}
+
+void add_publish(CLI::App& app, naru::app::TalkArguments& given) {
+  CLI::App* command = add_talk(
+      app, "publish",
+      "Publish to a topic by naru's HTTP API (http, https), or send to a WebSocket (ws, wss)",
+      given);
+  command
+      ->add_option("WORDS", given.words,
+                   "http: TOPIC MESSAGE, ws: MESSAGE; - as MESSAGE: one for each line of standard "
+                   "input")
+      ->required();
+  command->add_option("--key", given.key, "Of the HTTP API")->type_name("KEY");
+}
+
+// A word that is no command, with the one that was meant.
+void say_nearest(int argc, char** argv) {
+  static const std::vector<std::string> known{"serve", "listen", "emit", "publish"};
+  if (argc < 2 || argv[1][0] == '-') return;
+  const std::string word(argv[1]);
+  for (const std::string& each : known) {
+    if (each == word) return;
+  }
+  const std::string meant = naru::app::nearest(word, known);
+  if (meant.empty()) return;
+  std::fprintf(stderr, "'%s' is no command: did you mean %s?\n", word.c_str(), meant.c_str());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -136,13 +213,26 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   ServeArguments serve_arguments;
   add_serve(app, serve_arguments);
+  naru::app::TalkArguments listen;
+  add_listen(app, listen);
+  naru::app::TalkArguments emit;
+  add_emit(app, emit);
+  naru::app::TalkArguments publish;
+  add_publish(app, publish);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0) say_nearest(argc, argv);
     return app.exit(error) == 0 ? 0 : 2;  // help and version, or a wrong call
   }
   try {
+    if (app.got_subcommand("listen")) return naru::app::listen(listen);
+    if (app.got_subcommand("emit")) return naru::app::emit(emit);
+    if (app.got_subcommand("publish")) return naru::app::publish(publish);
     return run_serve(app, serve_arguments);
+  } catch (const std::invalid_argument& error) {
+    std::fprintf(stderr, "naru: %s\n", error.what());
+    return 2;  // a wrong call likewise
   } catch (const std::exception& error) {
     std::fprintf(stderr, "naru: %s\n", error.what());
     return 1;

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "naru/websocket_client.hpp"
+#include "talk.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace naru::app {
+
+// "Name: value" each. Throws std::invalid_argument.
+Headers parse_headers(const std::vector<std::string>& lines);
+
+// Calls `send` with the word, or for "-" with each line of standard input. True if it always was.
+bool for_each_message(const std::string& word, const std::function<bool(const std::string&)>& send);
+
+// POST /api/publish at the server of the URL (docs/guide/push.md), one message after another.
+int publish_by_http(const TalkArguments& arguments);
+
+}  // namespace naru::app

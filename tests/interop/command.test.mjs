@@ -1,0 +1,171 @@
+// The naru command as a person at a shell has it, against naru serve and Node's servers.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { after, before, describe, it } from "node:test";
+
+import { Server } from "socket.io";
+import { WebSocketServer } from "ws";
+
+import { kRoot, startServe } from "./lib/server.mjs";
+
+const kLimit = 15_000;  // ms; only ends a test that has failed
+
+// Starts `naru ...args`; `done` resolves to what it has said and its exit status.
+function naru(args, input = "") {
+  const binary = process.env.NARU_BIN ?? `${kRoot}build/dev/bin/naru`;
+  const child = spawn(binary, args);
+  const said = { out: "", err: "" };
+  const timer = setTimeout(() => child.kill("SIGKILL"), kLimit);
+  let tell = () => {};
+  child.stdout.setEncoding("utf8").on("data", (text) => (said.out += text));
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    said.err += text;
+    if (said.err.includes("connected")) tell();
+  });
+  const connected = new Promise((resolve) => (tell = resolve));
+  const done = once(child, "close").then(([status]) => {
+    clearTimeout(timer);
+    tell();
+    return { ...said, status };
+  });
+  child.stdin.end(input);
+  return { child, connected, done };
+}
+
+const run = (args, input) => naru(args, input).done;
+
+describe("naru emit, listen and publish", () => {
+  let http, io, url, ws;
+  const received = [];
+  before(async () => {
+    http = createServer();
+    io = new Server(http);
+    io.use((socket, next) => next(socket.handshake.auth.no ? new Error("not you") : undefined));
+    for (const name of ["/", "/chat"]) {
+      io.of(name).on("connection", (socket) => {
+        socket.on("add", (a, b, answer) => answer(a + b));
+        socket.on("silent", () => {});
+        socket.on("say", (...args) => {
+          const answer = args.pop();
+          io.of(name).emit("said", ...args);
+          answer("ok");
+        });
+      });
+    }
+    ws = new WebSocketServer({ noServer: true });
+    http.on("upgrade", (request, socket, head) => {
+      if (request.url !== "/ws") return;
+      ws.handleUpgrade(request, socket, head, (peer) => {
+        peer.on("message", (data) => received.push(String(data)));
+        peer.send("one\ntwo");
+        peer.send(Buffer.from([0, 255]));
+      });
+    });
+    await new Promise((ready) => http.listen(0, "127.0.0.1", ready));
+    url = `http://127.0.0.1:${http.address().port}`;
+  });
+  after(async () => {
+    io.close();
+    for (const peer of ws.clients) peer.terminate();
+  });
+
+  it("emit prints the acknowledgement", async () => {
+    const { out, status } = await run(["emit", url, "add", "2", "3"]);
+    assert.deepEqual({ out, status }, { out: "[5]\n", status: 0 });
+  });
+
+  it("emit says 1 when none comes", async () => {
+    const { out, err, status } = await run(["emit", url, "silent", "--timeout", "1"]);
+    assert.deepEqual({ out, status }, { out: "", status: 1 });
+    assert.match(err, /not acknowledged/);
+  });
+
+  it("emit says 1 and why when it is refused, or nobody listens", async () => {
+    const refused = await run(["emit", `${url}/`, "add", "--auth", '{"no":true}']);
+    assert.equal(refused.status, 1);
+    assert.match(refused.err, /not you/);
+    const nobody = createServer();
+    await new Promise((ready) => nobody.listen(0, "127.0.0.1", ready));
+    const { port } = nobody.address();
+    await new Promise((closed) => nobody.close(closed));
+    for (const command of [["emit", `http://127.0.0.1:${port}`, "add"], ["listen", `ws://127.0.0.1:${port}`]]) {
+      const { err, status } = await run(command);
+      assert.equal(status, 1);
+      assert.match(err, /refused/);
+    }
+  });
+
+  it("emit takes an event from each line, and listen prints each", async () => {
+    const listener = naru(["listen", `${url}/chat`, "said", "--count", "3"]);
+    await listener.connected;
+    const lines = '["a",1]\nplain text\n{"k":"\\u001b[31m"}\n';
+    const emitted = await run(["emit", `${url}/chat`, "say", "-"], lines);
+    assert.deepEqual([emitted.status, emitted.out], [0, '["ok"]\n'.repeat(3)]);
+    const { out, status } = await listener.done;
+    assert.equal(out, 'said ["a",1]\nsaid ["plain text"]\nsaid [{"k":"\\u001b[31m"}]\n');
+    assert.equal(status, 0);
+  });
+
+  it("listen ends with 0 at SIGINT", async () => {
+    const listener = naru(["listen", url]);
+    await listener.connected;
+    listener.child.kill("SIGINT");
+    assert.equal((await listener.done).status, 0);
+  });
+
+  it("listen --json shows binary arguments as base64", async () => {
+    const listener = naru(["listen", url, "--json", "--count", "1"]);
+    await listener.connected;
+    io.emit("picture", Buffer.from("naru"), { deep: [Buffer.from("x")] });
+    assert.deepEqual(JSON.parse((await listener.done).out), {
+      event: "picture",
+      args: [{ base64: "bmFydQ==" }, { deep: [{ base64: "eA==" }] }],
+    });
+  });
+
+  it("listen prints the messages of a WebSocket, one line each", async () => {
+    const socket = url.replace("http", "ws") + "/ws";
+    assert.equal((await run(["listen", socket, "--count", "2"])).out, "one\\ntwo\nAP8=\n");
+    const json = (await run(["listen", socket, "--count", "2", "--json"])).out;
+    assert.equal(json, '{"text":"one\\ntwo"}\n{"base64":"AP8="}\n');
+  });
+
+  it("publish sends the lines to a WebSocket, all before its end", async () => {
+    const socket = url.replace("http", "ws") + "/ws";
+    received.length = 0;
+    const { status } = await run(["publish", socket, "-"], "a\nb\nc\n");
+    assert.equal(status, 0);
+    assert.deepEqual(received, ["a", "b", "c"]);
+  });
+
+  it("publish posts to naru's topics, and tells a wrong key", async () => {
+    const server = await startServe(["--listen", "127.0.0.1:0", "--api-key", "k"]);
+    try {
+      const listener = naru(["listen", `ws://127.0.0.1:${server.port}/ws/prices`, "--count", "2"]);
+      await listener.connected;
+      const done = await run(["publish", server.url, "prices", "-", "--key", "k"], '{"eur":1}\nup\n');
+      assert.equal(done.status, 0, done.err);
+      assert.equal(done.out.trim().split("\n").length, 2);
+      assert.equal(JSON.parse(done.out.split("\n")[0]).topic, "prices");
+      assert.equal((await listener.done).out, '{"eur":1}\nup\n');
+      const wrong = await run(["publish", server.url, "prices", "x", "--key", "other"]);
+      assert.equal(wrong.status, 1);
+      assert.match(wrong.err, /401/);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it("a wrong call is 2, and says what was meant", async () => {
+    const { err, status } = await run(["lisen", url]);
+    assert.equal(status, 2);
+    assert.match(err, /did you mean listen\?/);
+    assert.equal((await run(["emit", url])).status, 2);
+    const protocol = await run(["listen", url, "--protocol", "socketoi"]);
+    assert.equal(protocol.status, 2);
+    assert.match(protocol.err, /did you mean socketio\?/);
+  });
+});
