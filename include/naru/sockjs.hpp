@@ -121,8 +121,12 @@ struct SockJsOptions {
   std::string client_url = "https://cdn.jsdelivr.net/npm/sockjs-client@1/dist/sockjs.min.js";
   Compression compression{};  // over WebSocket
 
-  std::size_t message_bytes = std::size_t{1} << 20U;   // of a WebSocket message, or a body
-  std::size_t messages = 10'000;                       // in one of these
+  std::size_t message_bytes = std::size_t{1} << 20U;  // of a WebSocket message, or a body
+  std::size_t messages = 10'000;                      // in one of these
+  // Over HTTP, of one IPv4 address or one /64 of IPv6: above, 503; 0: no limit. Each loop takes its
+  // share of them. Behind proxies that ServerOptions::trusted_proxies does not name all count as
+  // one.
+  std::size_t sessions_per_address = 10'000;
   std::size_t high_watermark = std::size_t{1} << 16U;  // above: send() says blocked
   std::size_t limit = std::size_t{16} << 20U;          // above: what slow_consumer says
   SlowConsumer slow_consumer = SlowConsumer::disconnect;

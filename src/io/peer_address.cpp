@@ -44,4 +44,10 @@ std::string PeerAddress::to_string() const {
   return text;
 }
 
+std::array<unsigned char, 16> PeerAddress::customer() const {
+  std::array<unsigned char, 16> network = bytes;
+  if (!is_ipv4()) std::fill(network.begin() + 8, network.end(), static_cast<unsigned char>(0));
+  return network;
+}
+
 }  // namespace naru::io

@@ -17,6 +17,8 @@ struct PeerAddress {
   static PeerAddress from(const sockaddr& address);
   bool is_ipv4() const;
   std::string to_string() const;  // "192.0.2.1", "2001:db8::1"
+  // What one customer is given, to be counted together: an IPv4 address, a /64 of IPv6.
+  std::array<unsigned char, 16> customer() const;
 };
 
 }  // namespace naru::io

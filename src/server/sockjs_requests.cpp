@@ -151,6 +151,10 @@ void SockJsEndpoint::receive_at_home(Worker& home, Arrival arrival, AnswerTo to)
   SockJsHttpSession* session = route.find(std::string_view(arrival.session));
   if (session == nullptr) {
     if (route.stopping || !home.takes_sessions()) return home.answer(to, http::plain(503));
+    if (!route.takes(arrival.request.address)) {
+      home.counters.refused.add();
+      return home.answer(to, http::plain(503));
+    }
     if (!authorized(home, arrival.request)) return home.answer(to, http::plain(403));
     session = &route.add(std::make_unique<SockJsHttpSession>(route, arrival.session, arrival.owner,
                                                              shown(arrival.request),

@@ -1,6 +1,7 @@
 #include "server/sockjs_session.hpp"
 
 #include "base/base64.hpp"
+#include "io/resolver.hpp"
 #include "server/message_publication.hpp"
 #include "server/sockjs_http_session.hpp"
 #include "server/state.hpp"
@@ -126,10 +127,28 @@ SockJsHttpSession* SockJsRoute::find(std::string_view name) const {
   return found == by_name.end() ? nullptr : found->second.get();
 }
 
+namespace {
+
+// All whose address is not known count as one.
+std::array<unsigned char, 16> customer_of(const std::string& address) {
+  return io::parse_address(address).value_or(io::PeerAddress{}).customer();
+}
+
+}  // namespace
+
+// Names spread sessions over the loops, so each has its share of the limit.
+bool SockJsRoute::takes(const std::string& address) const {
+  if (options.sessions_per_address == 0) return true;
+  const auto found = by_customer.find(customer_of(address));
+  const std::size_t have = found == by_customer.end() ? 0 : found->second;
+  return have < worker.share_of(options.sessions_per_address);
+}
+
 SockJsHttpSession& SockJsRoute::add(std::unique_ptr<SockJsHttpSession> session) {
   SockJsHttpSession& added = *session;
   by_name.emplace(added.name(), std::move(session));
   ++worker.other_sessions;
+  ++by_customer[customer_of(added.request().address)];
   return added;
 }
 
@@ -142,6 +161,8 @@ void SockJsRoute::bury(SockJsHttpSession& session) {
   buried.push_back(std::move(found->second));
   by_name.erase(found);
   --worker.other_sessions;
+  const auto customer = by_customer.find(customer_of(session.request().address));
+  if (--customer->second == 0) by_customer.erase(customer);
 }
 
 namespace {

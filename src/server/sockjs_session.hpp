@@ -9,6 +9,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <any>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -42,12 +43,16 @@ struct SockJsRoute {
   SockJsHttpSession& add(std::unique_ptr<SockJsHttpSession> session);
   // Takes it out of the tables now and frees it at the end of the turn: it may be on the stack.
   void bury(SockJsHttpSession& session);
+  // Whether one more may come from there (SockJsOptions::sessions_per_address).
+  bool takes(const std::string& address) const;
 
   // Sessions leave it as they go, so it goes last.
   boost::unordered_flat_map<std::uint64_t, SockJsSession*> by_number;  // over WebSocket too
   // Their clients choose the names: a tree is not slow for any of them, as a table of hashes would
   // be.
   std::map<std::string, std::unique_ptr<SockJsHttpSession>, std::less<>> by_name;
+  // Of those, how many a customer's addresses have.
+  std::map<std::array<unsigned char, 16>, std::size_t> by_customer;
   std::vector<std::unique_ptr<SockJsHttpSession>> buried;
   std::uint64_t next_number = 1;
   bool stopping = false;  // takes no more sessions

@@ -98,7 +98,8 @@ class Worker final : public transport::HttpService {
   // A request of this loop that waits, to be answered in another way; nullptr: its peer has gone.
   transport::HttpExchange* take_waiting(std::uint64_t number);
 
-  bool takes_sessions();  // false: this loop has its share of the limit
+  std::size_t share_of(std::size_t total) const;  // of a limit of all loops together
+  bool takes_sessions();                          // false: this loop has its share of the limit
   EngineSession* find_session(std::string_view sid) const;
   // They may end meanwhile.
   void each_session(const std::function<void(EngineSession&)>& task);
@@ -144,7 +145,6 @@ class Worker final : public transport::HttpService {
     Worker& worker_;
   };
   void check_drained();
-  std::size_t share_of(std::size_t total) const;
 
   State& state_;
   unsigned index_;

@@ -1,5 +1,7 @@
 #include "io/peer_address.hpp"
 
+#include "io/resolver.hpp"
+
 #include <gtest/gtest.h>
 
 #include <arpa/inet.h>
@@ -32,6 +34,14 @@ TEST(PeerAddress, PrintsIPv6AndWhatItMaps) {
   EXPECT_EQ(printed6("2001:db8::1"), "2001:db8::1");
   EXPECT_EQ(printed6("::1"), "::1");
   EXPECT_EQ(printed6("::ffff:192.0.2.1"), "192.0.2.1");  // of a dual-stack socket
+}
+
+TEST(PeerAddress, CountsTheAddressesOfOneCustomerTogether) {
+  const auto customer = [](const char* text) { return parse_address(text)->customer(); };
+  EXPECT_EQ(customer("2001:db8:0:1::1"), customer("2001:db8:0:1:f::2"));
+  EXPECT_NE(customer("2001:db8:0:1::1"), customer("2001:db8:0:2::1"));
+  EXPECT_NE(customer("192.0.2.1"), customer("192.0.2.2"));
+  EXPECT_EQ(customer("192.0.2.1"), customer("::ffff:192.0.2.1"));
 }
 
 }  // namespace

@@ -207,6 +207,39 @@ TEST_P(SockJsPolling, CountsItsSessions) {
   EXPECT_TRUE(small.counts(&Stats::refused, 1));
 }
 
+TEST_P(SockJsPolling, BoundsTheSessionsOfAnAddress) {
+  TestServer proxied{{.loops = 1, .trusted_proxies = {"127.0.0.1"}}};
+  SockJsOptions options = sockjs_echo();
+  options.sessions_per_address = 2;
+  proxied.server.sockjs("/echo", std::move(options));
+  proxied.start();
+  const auto from = [&](std::string name, std::string_view address) {
+    return SockJsClient(proxied, "/echo", std::move(name))
+        .receive("X-Forwarded-For: " + std::string(address) + "\r\n")
+        .status;
+  };
+  EXPECT_EQ(from("a", "192.0.2.1"), 200);
+  EXPECT_EQ(from("b", "192.0.2.1"), 200);
+  EXPECT_EQ(from("c", "192.0.2.1"), 503);
+  EXPECT_EQ(from("c", "192.0.2.2"), 200);
+  EXPECT_EQ(from("d", "2001:db8:0:1::1"), 200);
+  EXPECT_EQ(from("e", "2001:db8:0:1::2"), 200);
+  EXPECT_EQ(from("f", "2001:db8:0:1:f::1"), 503);
+  EXPECT_EQ(from("f", "2001:db8:0:2::1"), 200);
+  EXPECT_TRUE(proxied.counts(&Stats::refused, 2));
+}
+
+TEST_P(SockJsPolling, MakesRoomForAnAddressWhenASessionEnds) {
+  SockJsOptions options = sockjs_echo();
+  options.sessions_per_address = 1;
+  options.disconnect_delay = 20ms;
+  start(options);
+  for (const int time : {1, 2}) {
+    EXPECT_EQ(client().receive().status, 200) << time;
+    EXPECT_EQ(journal.next(), "1006 ");
+  }
+}
+
 TEST_P(SockJsPolling, SurvivesAHandlerThatThrows) {
   SockJsOptions options = sockjs_echo();
   options.on_message = [](SockJs&, Message) { throw std::runtime_error("a handler"); };
