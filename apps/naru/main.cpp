@@ -1,6 +1,7 @@
 // The naru command. Each subcommand is a file beside this one.
 
 #include "config.hpp"
+#include "doctor.hpp"
 #include "serve.hpp"
 #include "talk.hpp"
 
@@ -192,9 +193,35 @@ void add_publish(CLI::App& app, naru::app::TalkArguments& given) {
   command->add_option("--key", given.key, "Of the HTTP API")->type_name("KEY");
 }
 
+void add_doctor(CLI::App& app, naru::app::DoctorArguments& given) {
+  CLI::App* command = app.add_subcommand(
+      "doctor", "Say what is wrong between here and a server, and how to mend it");
+  command->add_option("URL", given.url, "ws, wss, http or https")->required();
+  command
+      ->add_option(
+          "--protocol", given.protocol,
+          "ws, socketio, sse (default: ws for ws and wss, sse below /push/, else socketio)")
+      ->type_name("NAME");
+  command
+      ->add_option("--origin", given.origin,
+                   "Of the page that connects (default: the server's own)")
+      ->type_name("ORIGIN");
+  command->add_option("--path", given.path, "Where Socket.IO is (default: /socket.io/)")
+      ->type_name("PATH");
+  command->add_option("--ca", given.ca_file, "An authority to trust besides the system's, PEM")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile);
+  command
+      ->add_option("--wait", given.wait,
+                   "How long a silent connection is watched (default: 65; Socket.IO: until its "
+                   "first ping)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1U, 3600U));
+}
+
 // A word that is no command, with the one that was meant.
 void say_nearest(int argc, char** argv) {
-  static const std::vector<std::string> known{"serve", "listen", "emit", "publish"};
+  static const std::vector<std::string> known{"serve", "listen", "emit", "publish", "doctor"};
   if (argc < 2 || argv[1][0] == '-') return;
   const std::string word(argv[1]);
   for (const std::string& each : known) {
@@ -219,6 +246,8 @@ int main(int argc, char** argv) {
   add_emit(app, emit);
   naru::app::TalkArguments publish;
   add_publish(app, publish);
+  naru::app::DoctorArguments doctor;
+  add_doctor(app, doctor);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -229,6 +258,7 @@ int main(int argc, char** argv) {
     if (app.got_subcommand("listen")) return naru::app::listen(listen);
     if (app.got_subcommand("emit")) return naru::app::emit(emit);
     if (app.got_subcommand("publish")) return naru::app::publish(publish);
+    if (app.got_subcommand("doctor")) return naru::app::doctor(doctor);
     return run_serve(app, serve_arguments);
   } catch (const std::invalid_argument& error) {
     std::fprintf(stderr, "naru: %s\n", error.what());
