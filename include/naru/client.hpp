@@ -204,7 +204,10 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  ClientSocket socket() const;  // of the namespace in the URL
+  // The socket of the namespace in the URL, or of another one. It connects by itself if it was made
+  // in a handler or before the loop began to turn; otherwise by its connect(), for an answer could
+  // come before this thread has added its handlers.
+  ClientSocket socket() const;
   ClientSocket of(std::string_view nsp) const;
 
   void start();  // once

@@ -33,6 +33,7 @@ ClientSocket Client::of(std::string_view nsp) const {
 }
 
 void Client::start() {
+  state_->turning = true;
   state_->thread = std::thread([state = state_] {
     while (state->turn(Duration::max())) {
     }

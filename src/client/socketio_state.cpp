@@ -98,6 +98,8 @@ std::shared_ptr<SocketKey> SocketIoState::key(std::string_view name) {
     known = std::make_shared<SocketKey>();
     known->gate = gate_;
     known->nsp = nsp;
+    // Another thread could not add its handlers before the answer is there.
+    known->by_itself = options().auto_connect && (!turning || gate_->in_loop());
     key = known;
   }
   gate_->act([key](SocketIoState& state) { state.socket(key); });
@@ -110,7 +112,7 @@ SocketState& SocketIoState::socket(const std::shared_ptr<SocketKey>& key) {
   if (known == nullptr) {
     known = std::make_unique<SocketState>(*this, key, socket_options(options()));
     // At the end of the turn: the handlers that are added next hear of everything.
-    if (options().auto_connect) {
+    if (key->by_itself) {
       loop.defer([&made = *known] { made.connect(); });
     }
   }
@@ -118,6 +120,7 @@ SocketState& SocketIoState::socket(const std::shared_ptr<SocketKey>& key) {
 }
 
 bool SocketIoState::turn(Duration wait) {
+  turning = true;
   const ClientGate* const before = std::exchange(current, gate_.get());
   loop.poll(wait);
   current = before;

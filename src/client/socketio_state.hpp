@@ -45,6 +45,7 @@ struct ClientGate {
 struct SocketKey {
   std::shared_ptr<ClientGate> gate;
   std::string nsp;
+  bool by_itself = false;  // connects without being told
   // Of the socket as it was at the last change, for other threads.
   std::mutex mutex;
   std::string id;
@@ -112,6 +113,7 @@ class SocketIoState final : private Engine::User {
  public:
   io::Loop loop;
   std::thread thread;
+  std::atomic<bool> turning{false};  // has its loop begun?
   std::exception_ptr thrown;
 
  private:

@@ -118,6 +118,32 @@ TEST(Client, RunsOnTheCallersThreadByTurns) {
   EXPECT_EQ(heard, 1);
 }
 
+// Handlers that another thread adds must be there before the answer.
+TEST(Client, WaitsForConnectWhereASocketIsMadeBesideItsRunningLoop) {
+  Journal journal;
+  const RawServer server([&](Talk& talk) {
+    talk.accept();
+    talk.say(0x81, kOpen);
+    talk.read_frame();  // "40"
+    talk.say(0x81, R"(40{"sid":"S"})");
+    for (int i = 0; i < 2; ++i) journal.note(talk.read_frame().payload);
+    talk.say(0x81, R"(44/late,{"message":"no"})");
+    talk.read_to_end();
+  });
+  Client client(server.url(), by_websocket());
+  client.socket().on_connect([&](ClientSocket&) { journal.note("connected"); });
+  client.start();
+  EXPECT_EQ(journal.next(), "connected");
+  const ClientSocket late = client.of("/late");
+  client.socket().emit("first");
+  EXPECT_EQ(journal.next(), R"(42["first"])");
+  late.on_connect_error(
+      [&](ClientSocket&, const ConnectError& error) { journal.note(error.message); });
+  late.connect();
+  EXPECT_EQ(journal.next(), "40/late,");
+  EXPECT_EQ(journal.next(), "no");
+}
+
 TEST(Client, SeveralLiveInOneProcessAndAreUsedByManyThreads) {
   const RawServer one(joining());
   const RawServer two(joining());
@@ -136,6 +162,7 @@ TEST(Client, SeveralLiveInOneProcessAndAreUsedByManyThreads) {
       }
     });
   }
+  b.of("/x").connect();
   threads.emplace_back([&] { a.close(); });
   for (std::thread& thread : threads) thread.join();
   a.wait();

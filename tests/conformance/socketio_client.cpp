@@ -175,6 +175,7 @@ class Driver {
     } else if (command == "socket") {
       sockets_.emplace(name, clients_.at(text(line[2]))->of(text(line[3])));
       listen(sockets_.at(name), name);
+      sockets_.at(name).connect();
     } else if (command == "close") {
       clients_.at(name)->close();
       clients_.at(name)->wait();
