@@ -21,12 +21,16 @@ for (const [engine, startBrowser] of Object.entries(kBrowsers)) {
     let server;
     let browser;
     let page;
+    async function openPage() {
+      const opened = await browser.open(`${server.url}/echo`);
+      await opened.raw.addScriptTag({ content: await readFile(kClient, "utf8") });
+      await opened.raw.addScriptTag({ content: `${sockjsCases}\n` });
+      return opened;
+    }
     before(async () => {
       server = await startProfile("sockjs", 0, "--loops", "2");
       browser = await startBrowser();
-      page = await browser.open(`${server.url}/echo`);
-      await page.raw.addScriptTag({ content: await readFile(kClient, "utf8") });
-      await page.raw.addScriptTag({ content: `${sockjsCases}\n` });
+      page = await openPage();
     });
     after(async () => {
       await browser?.close();
@@ -34,11 +38,15 @@ for (const [engine, startBrowser] of Object.entries(kBrowsers)) {
     });
 
     for (const transport of kOfBrowser[engine]) {
-      // On a loaded machine one of some thirty JSONP cases hung, another one each time; with Node's
-      // client none has. Until it is known why, they are told but do not count.
-      const todo = transport === "jsonp-polling" && "hangs now and then, not understood";
       for (const name of Object.keys(sockjsCases(null, "", transport))) {
-        it(`${name} over ${transport}`, { todo }, async () => {
+        it(`${name} over ${transport}`, async () => {
+          // The client cannot end a script's load: the poll of a socket that it has closed stays until the
+          // next heartbeat, 25 s, on one of the six connections that a browser has for an origin. So a
+          // page of its own for each case, whose end ends them.
+          if (transport === "jsonp-polling") {
+            await page.close();
+            page = await openPage();
+          }
           const [sent, got] = await page.run(async ([by, what]) => {
             const { sent, got } = sockjsCases(SockJS, location.origin, by)[what]();
             return [sent, await got];
