@@ -164,6 +164,17 @@ std::string nearest(const std::string& word, const std::vector<std::string>& kno
   return *best;
 }
 
+TopicOptions options_of(const std::vector<TopicConfig>& topics, std::string_view name) {
+  const TopicConfig* longest = nullptr;
+  for (const TopicConfig& each : topics) {
+    const bool fits = name.starts_with(each.prefix);
+    if (fits && (longest == nullptr || each.prefix.size() > longest->prefix.size())) {
+      longest = &each;
+    }
+  }
+  return longest == nullptr ? TopicOptions{} : longest->options;
+}
+
 void read_config(const std::string& file, ServeConfig& config) {
   toml::table table;
   try {

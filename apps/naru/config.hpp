@@ -38,6 +38,9 @@ struct ServeConfig {
   bool sockjs_publish = false;  // their clients may publish
 };
 
+// Of the topic of that name: those of the longest prefix that fits.
+TopicOptions options_of(const std::vector<TopicConfig>& topics, std::string_view name);
+
 // Reads a TOML file over `config`. Throws std::runtime_error with a message for people: the file
 // and line of a syntax error, an unknown key with the nearest known one, a value of the wrong type.
 void read_config(const std::string& file, ServeConfig& config);

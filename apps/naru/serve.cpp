@@ -97,14 +97,7 @@ void add_topics(Server& server, Namespace& rooms, const ServeConfig& config) {
   server.push("/push/", {.cors = {.origins = config.origins}, .keys = config.api_keys});
   if (!config.api_keys.empty()) server.push_api("/api/", {.keys = config.api_keys});
   const auto open = [topics = config.topics](std::string_view name, bool by_room) {
-    const TopicConfig* longest = nullptr;
-    for (const TopicConfig& each : topics) {
-      const bool fits = name.starts_with(each.prefix);
-      if (fits && (longest == nullptr || each.prefix.size() > longest->prefix.size())) {
-        longest = &each;
-      }
-    }
-    const TopicOptions options = longest == nullptr ? TopicOptions{} : longest->options;
+    const TopicOptions options = options_of(topics, name);
     return options.subscribe == Access::anyone && (!by_room || options.socketio);
   };
   WebSocketOptions websocket;

@@ -21,10 +21,18 @@ void add_sockjs(Server& server, const ServeConfig& config) {
     if (any) options.origins.kind = OriginPolicy::Kind::any;
     options.origins.origins = config.origins;
   }
-  options.on_open = [](SockJs& session) { session.subscribe(topic_of(session)); };
+  options.on_open = [topics = config.topics](SockJs& session) {
+    const std::string topic = topic_of(session);
+    const bool open = options_of(topics, topic).subscribe == Access::anyone;
+    if (topic.ends_with('*') || !open) return session.close(1008, "not this topic");
+    session.subscribe(topic);
+  };
   if (config.sockjs_publish) {
     options.on_message = [&server](SockJs& session, Message message) {
-      server.topic(topic_of(session)).publish(message);
+      const std::string topic = topic_of(session);
+      // Those are the server's own.
+      if (topic.starts_with('$')) return session.close(1008, "not to this topic");
+      server.topic(topic).publish(message);
     };
   }
   std::string path = config.sockjs;

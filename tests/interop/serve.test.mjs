@@ -109,6 +109,21 @@ describe("naru serve: who may connect", { timeout: 60_000 }, () => {
     });
   });
 
+  it("asks by SockJS too who may read a topic, and keeps its own from being written", async () => {
+    const file = join(folder, "sockjs.toml");
+    writeFileSync(file, `listen = "127.0.0.1:0"\nsockjs = "/sockjs"\nsockjs_publish = true\n` +
+      `[[topics]]\nprefix = "secret"\nsubscribe = "nobody"\n`);
+    await serving(["--config", file], async (server) => {
+      const post = async (path, body = "") =>
+        String((await request(server, `/sockjs/${path}`, { method: "POST", body })).body);
+      assert.equal(await post("secret/000/a/xhr"), "o\n");
+      assert.equal(await post("secret/000/a/xhr"), 'c[1008,"not this topic"]\n');
+      assert.equal(await post("$presence:x/000/b/xhr"), "o\n");
+      await post("$presence:x/000/b/xhr_send", '["forged"]');
+      assert.equal(await post("$presence:x/000/b/xhr"), 'c[1008,"not to this topic"]\n');
+    });
+  });
+
   it("does not start with a proxy that is no address", async () => {
     await assert.rejects(startServe([...kHttp, "--trusted-proxy", "proxy.example"]), /not an address/);
   });
