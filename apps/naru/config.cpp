@@ -165,6 +165,9 @@ std::string nearest(const std::string& word, const std::vector<std::string>& kno
 }
 
 TopicOptions options_of(const std::vector<TopicConfig>& topics, std::string_view name) {
+  // Who may not read a topic may not read who is in it.
+  constexpr std::string_view kPresence = "$presence:";
+  if (name.starts_with(kPresence)) name.remove_prefix(kPresence.size());
   const TopicConfig* longest = nullptr;
   for (const TopicConfig& each : topics) {
     const bool fits = name.starts_with(each.prefix);

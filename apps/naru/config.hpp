@@ -3,6 +3,7 @@
 #include "naru/push.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace naru::app {
@@ -38,7 +39,7 @@ struct ServeConfig {
   bool sockjs_publish = false;  // their clients may publish
 };
 
-// Of the topic of that name: those of the longest prefix that fits.
+// Of the topic of that name, or whose presence has it: those of the longest prefix that fits.
 TopicOptions options_of(const std::vector<TopicConfig>& topics, std::string_view name);
 
 // Reads a TOML file over `config`. Throws std::runtime_error with a message for people: the file

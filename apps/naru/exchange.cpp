@@ -97,7 +97,7 @@ void Exchange::on_bytes(std::span<char> bytes) {
   if (head_ended_) {
     received += text.size();
     behind_head.append(text.substr(0, kKeptBytes - std::min(kKeptBytes, behind_head.size())));
-  } else {
+  } else if (raw_.size() < kKeptBytes) {
     raw_.append(text);
     const std::size_t end = raw_.find("\r\n\r\n");
     if (end != std::string::npos) {

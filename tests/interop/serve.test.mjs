@@ -118,6 +118,8 @@ describe("naru serve: who may connect", { timeout: 60_000 }, () => {
         String((await request(server, `/sockjs/${path}`, { method: "POST", body })).body);
       assert.equal(await post("secret/000/a/xhr"), "o\n");
       assert.equal(await post("secret/000/a/xhr"), 'c[1008,"not this topic"]\n');
+      assert.equal(await post("$presence:secret/000/c/xhr"), "o\n");
+      assert.equal(await post("$presence:secret/000/c/xhr"), 'c[1008,"not this topic"]\n');
       assert.equal(await post("$presence:x/000/b/xhr"), "o\n");
       await post("$presence:x/000/b/xhr_send", '["forged"]');
       assert.equal(await post("$presence:x/000/b/xhr"), 'c[1008,"not to this topic"]\n');
