@@ -164,6 +164,8 @@ std::size_t ClientSession::batch_size() const {
     const std::size_t size = packet.data.size();
     bytes += packet.binary ? size + size / 3 + 1 : size;
     if (count > 0 && hello_.max_payload > 0 && bytes > hello_.max_payload) break;
+    // Node's server acts on a "1" before the messages of the same body: it goes by itself.
+    if (count > 0 && packet.type == PacketType::close) break;
     bytes += 2;
     ++count;
   }

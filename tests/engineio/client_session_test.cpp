@@ -197,10 +197,12 @@ TEST(ClientSession, ClosesAfterWhatWaitsHasLeft) {
   session.close(at(0s));
   EXPECT_FALSE(session.send("too late", false));
   EXPECT_FALSE(session.take_poll());
-  EXPECT_EQ(session.take_post(),
-            "4last\x1e"
-            "1");
+  // Not in one body: Node's server acts on the close before the messages that stand ahead of it.
+  EXPECT_EQ(session.take_post(), "4last");
+  EXPECT_FALSE(session.take_post());
+  session.on_post_answered();
   EXPECT_FALSE(session.finished());
+  EXPECT_EQ(session.take_post(), "1");
   session.on_post_answered();
   EXPECT_TRUE(session.finished());
   EXPECT_EQ(session.on_deadline(at(10s)), ClientSession::Due::close_expired);
