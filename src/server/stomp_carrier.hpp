@@ -4,6 +4,7 @@
 #include "transport/websocket_transport.hpp"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -13,8 +14,8 @@ class Loop;
 
 namespace naru::server {
 
-// What carries a STOMP session: a WebSocket, a TCP or TLS stream. It owns the session, and gives it
-// bytes; where one ends and the next begins means nothing.
+// What carries a STOMP connection: a WebSocket, a TCP or TLS stream. It owns the StompUser that
+// StompLoop::open gave it, and gives it bytes; where one ends and the next begins means nothing.
 class StompCarrier {
  public:
   enum class Content : std::uint8_t { text, binary };
@@ -27,11 +28,27 @@ class StompCarrier {
   // Whether the peer reads slowly: more than the high-water mark waits. If so, the session is told
   // when it has left.
   virtual bool congested() = 0;
+  // Holds the peer back, where it can be (by TCP), and goes on. Bytes that are here already come
+  // nevertheless.
+  virtual void pause_reading() {}
+  virtual void resume_reading() {}
   virtual void finish(Ending ending) = 0;
   virtual std::string peer_address() const = 0;
 
  protected:
   ~StompCarrier() = default;
+};
+
+// What sits on a carrier: a session of the embedded broker, or one that hands everything to
+// another.
+class StompUser {
+ public:
+  virtual ~StompUser() = default;
+  // `bytes` may be changed in place, and are gone after the call.
+  virtual void on_bytes(std::span<char> bytes, StompCarrier::Content content) = 0;
+  virtual void on_drain() = 0;   // after congested()
+  virtual void on_closed() = 0;  // no more calls to the carrier
+  virtual void shut_down() = 0;  // the server ends
 };
 
 }  // namespace naru::server

@@ -29,6 +29,11 @@ StompLoop::StompLoop(StompBroker& broker, Worker& worker) : broker_(broker), wor
 
 StompLoop::~StompLoop() = default;
 
+std::unique_ptr<StompUser> StompLoop::open(StompCarrier& carrier,
+                                           std::unique_ptr<RequestInfo> request) {
+  return std::make_unique<StompSession>(*this, carrier, std::move(request));
+}
+
 std::uint64_t StompLoop::add(StompSession& session) {
   const std::uint64_t number = next_session_++;
   sessions_.emplace(number, &session);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "naru/result.hpp"
+#include "naru/websocket.hpp"
 #include "stomp/frame.hpp"
 #include "stomp/queue.hpp"
 
@@ -18,7 +19,9 @@
 namespace naru::server {
 
 class StompBroker;
+class StompCarrier;
 class StompSession;
+class StompUser;
 class Worker;
 
 // Who is told that an operation on a queue is done, or has failed: a session of any loop.
@@ -41,6 +44,9 @@ class StompLoop {
 
   StompBroker& broker() { return broker_; }
   Worker& worker() { return worker_; }
+
+  // What sits on a carrier that has just opened. `request`: what the login hook may ask about.
+  std::unique_ptr<StompUser> open(StompCarrier& carrier, std::unique_ptr<RequestInfo> request);
 
   std::uint64_t add(StompSession& session);
   void remove(std::uint64_t session) { sessions_.erase(session); }

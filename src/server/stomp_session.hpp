@@ -23,17 +23,16 @@ class MessagePublication;
 
 // One STOMP connection: the frames of its carrier, through stomp::Session, to topics and queues;
 // and back.
-class StompSession final : private io::Timer {
+class StompSession final : public StompUser, private io::Timer {
  public:
   // `request`: what the login hook may ask about.
   StompSession(StompLoop& here, StompCarrier& carrier, std::unique_ptr<RequestInfo> request);
   ~StompSession() override;
 
-  // The carrier's calls.
-  void on_bytes(std::span<char> bytes, StompCarrier::Content content);
-  void on_drain();
-  void on_closed();  // no more calls to the carrier
-  void shut_down();
+  void on_bytes(std::span<char> bytes, StompCarrier::Content content) override;
+  void on_drain() override;
+  void on_closed() override;
+  void shut_down() override;
 
   // A queue's. Whether the message counts as accepted: see StompLoop::deliver.
   bool deliver(std::string_view queue, const stomp::Queue::Delivery& delivery);

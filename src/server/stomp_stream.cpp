@@ -50,26 +50,26 @@ void StompStream::on_attached(io::Stream& stream) {
   auto request = std::make_unique<RequestInfo>();
   request->address = stream.peer_address();
   request->secure = stream.tls();
-  session_ = std::make_unique<StompSession>(here_, *this, std::move(request));
+  user_ = here_.open(*this, std::move(request));
 }
 
 void StompStream::on_bytes(std::span<char> bytes) {
-  session_->on_bytes(bytes, Content::binary);
+  user_->on_bytes(bytes, Content::binary);
 }
 
 void StompStream::on_end() {
-  session_->on_closed();
+  user_->on_closed();
   if (!stream_->finishing()) stream_->finish();
 }
 
 void StompStream::on_sent() {
   if (!blocked_) return;
   blocked_ = false;
-  session_->on_drain();
+  user_->on_drain();
 }
 
 void StompStream::on_closed(io::StreamEnd) {
-  session_->on_closed();
+  user_->on_closed();
 }
 
 }  // namespace naru::server

@@ -40,27 +40,27 @@ void StompWebSocket::finish(Ending ending) {
 
 void StompWebSocket::on_websocket_open(transport::WebSocketTransport& transport) {
   transport_ = &transport;
-  session_ = std::make_unique<StompSession>(here_, *this, std::move(request_));
+  user_ = here_.open(*this, std::move(request_));
 }
 
 // Whole messages come as parts, see StompEndpoint.
 void StompWebSocket::on_websocket_message(transport::WebSocketTransport&, bool binary,
                                           std::span<char> payload) {
-  session_->on_bytes(payload, binary ? Content::binary : Content::text);
+  user_->on_bytes(payload, binary ? Content::binary : Content::text);
 }
 
 void StompWebSocket::on_websocket_part(transport::WebSocketTransport&,
                                        const websocket::Event& event) {
-  session_->on_bytes(event.payload, event.binary ? Content::binary : Content::text);
+  user_->on_bytes(event.payload, event.binary ? Content::binary : Content::text);
 }
 
 void StompWebSocket::on_websocket_drain(transport::WebSocketTransport&) {
-  session_->on_drain();
+  user_->on_drain();
 }
 
 void StompWebSocket::on_websocket_closed(transport::WebSocketTransport&, std::uint16_t,
                                          std::string_view) {
-  session_->on_closed();
+  user_->on_closed();
 }
 
 void StompWebSocket::on_websocket_violation(transport::WebSocketTransport& transport,

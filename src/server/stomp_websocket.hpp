@@ -1,7 +1,7 @@
 #pragma once
 
 #include "server/stomp_carrier.hpp"
-#include "server/stomp_session.hpp"
+#include "server/stomp_loop.hpp"
 #include "transport/websocket_transport.hpp"
 
 #include <memory>
@@ -11,7 +11,7 @@
 
 namespace naru::server {
 
-// A STOMP session on a WebSocket. One frame is sent per message; what comes is a stream.
+// STOMP on a WebSocket. One frame is sent per message; what comes is a stream.
 class StompWebSocket final : public transport::WebSocketUser, public StompCarrier {
  public:
   StompWebSocket(StompLoop& here, std::unique_ptr<RequestInfo> request)
@@ -20,6 +20,8 @@ class StompWebSocket final : public transport::WebSocketUser, public StompCarrie
   transport::Push send(std::string_view head, std::string_view rest, Content content) override;
   transport::Push send(std::string_view head, const SharedBytes& rest, Content content) override;
   bool congested() override { return transport_->congested(); }
+  void pause_reading() override { transport_->stream().pause_reading(); }
+  void resume_reading() override { transport_->stream().resume_reading(); }
   void finish(Ending ending) override;
   std::string peer_address() const override { return transport_->stream().peer_address(); }
 
@@ -38,7 +40,7 @@ class StompWebSocket final : public transport::WebSocketUser, public StompCarrie
   StompLoop& here_;
   std::unique_ptr<RequestInfo> request_;  // until it is open
   transport::WebSocketTransport* transport_ = nullptr;
-  std::unique_ptr<StompSession> session_;
+  std::unique_ptr<StompUser> user_;
 };
 
 }  // namespace naru::server
