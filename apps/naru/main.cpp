@@ -160,6 +160,15 @@ void add_socketio_options(CLI::App& command, naru::app::TalkArguments& given) {
 
 const char* const kProtocolHelp = "ws, socketio (default: ws for ws and wss, else the other)";
 
+void add_connect(CLI::App& app, naru::app::TalkArguments& given) {
+  CLI::App* command = add_talk(
+      app, "connect",
+      "Print what a server sends, and send what is typed: a message, or EVENT ARGS of Socket.IO",
+      given);
+  command->add_option("--protocol", given.protocol, kProtocolHelp)->type_name("NAME");
+  add_socketio_options(*command, given);
+}
+
 void add_listen(CLI::App& app, naru::app::TalkArguments& given) {
   CLI::App* command = add_talk(app, "listen", "Print what a server sends, a line each", given);
   command->add_option("EVENT", given.event, "Of Socket.IO: print only this one");
@@ -221,7 +230,8 @@ void add_doctor(CLI::App& app, naru::app::DoctorArguments& given) {
 
 // A word that is no command, with the one that was meant.
 void say_nearest(int argc, char** argv) {
-  static const std::vector<std::string> known{"serve", "listen", "emit", "publish", "doctor"};
+  static const std::vector<std::string> known{"serve", "connect", "listen",
+                                              "emit",  "publish", "doctor"};
   if (argc < 2 || argv[1][0] == '-') return;
   const std::string word(argv[1]);
   for (const std::string& each : known) {
@@ -240,6 +250,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   ServeArguments serve_arguments;
   add_serve(app, serve_arguments);
+  naru::app::TalkArguments connect;
+  add_connect(app, connect);
   naru::app::TalkArguments listen;
   add_listen(app, listen);
   naru::app::TalkArguments emit;
@@ -255,6 +267,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;  // help and version, or a wrong call
   }
   try {
+    if (app.got_subcommand("connect")) return naru::app::connect(connect);
     if (app.got_subcommand("listen")) return naru::app::listen(listen);
     if (app.got_subcommand("emit")) return naru::app::emit(emit);
     if (app.got_subcommand("publish")) return naru::app::publish(publish);

@@ -3,6 +3,7 @@
 #include "base/base64.hpp"
 #include "naru/json.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <utility>
@@ -83,6 +84,28 @@ std::string shown_event(std::string_view event, const Arguments& arguments, bool
   members.push_back({"event", std::string(event)});
   members.push_back({"args", as_array(arguments)});
   return one_line(Json(std::move(members)).dump());
+}
+
+std::string coloured(std::string_view json) {
+  constexpr std::string_view kString = "\x1b[32m";
+  constexpr std::string_view kValue = "\x1b[36m";
+  constexpr std::string_view kPlain = "\x1b[0m";
+  std::string out;
+  for (std::size_t i = 0; i < json.size();) {
+    std::size_t end = i + 1;
+    if (json[i] == '"') {
+      while (end < json.size() && json[end] != '"') end += json[end] == '\\' ? 2 : 1;
+      end = std::min(end + 1, json.size());
+      out.append(kString).append(json.substr(i, end - i)).append(kPlain);
+    } else if (std::string_view("[]{}:, ").find(json[i]) != std::string_view::npos) {
+      out += json[i];
+    } else {
+      end = std::min(json.find_first_of("[]{}:, \"", i), json.size());
+      out.append(kValue).append(json.substr(i, end - i)).append(kPlain);
+    }
+    i = end;
+  }
+  return out;
 }
 
 std::string shown_message(Message message, bool json) {

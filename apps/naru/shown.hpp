@@ -20,6 +20,8 @@ std::string arguments_json(const Arguments& arguments);
 
 // What a listener writes, without a line end: `event [arguments]`, or an object.
 std::string shown_event(std::string_view event, const Arguments& arguments, bool json);
+// One line of JSON with its strings and other values in colours, for a terminal.
+std::string coloured(std::string_view json);
 // The text, or the bytes in base64; or {"text":...} and {"base64":...}.
 std::string shown_message(Message message, bool json);
 

@@ -17,45 +17,6 @@ namespace {
 
 using Seconds = std::chrono::seconds;
 
-void print(const std::string& line) {
-  std::printf("%s\n", line.c_str());
-  std::fflush(stdout);
-}
-
-void complain(const std::string& what) {
-  std::fprintf(stderr, "naru: %s\n", one_line(what).c_str());
-}
-
-ClientOptions client_options(const TalkArguments& arguments) {
-  ClientOptions options;
-  options.path = arguments.path;
-  options.headers = parse_headers(arguments.headers);
-  options.tls.ca_file = arguments.ca_file;
-  options.timeout = Seconds(arguments.timeout);
-  if (!arguments.auth.empty()) {
-    const auto auth = Json::parse(arguments.auth);
-    if (!auth || auth->as<Json::Object>() == nullptr) {
-      throw std::invalid_argument("--auth must be a JSON object");
-    }
-    options.auth = *auth;
-  }
-  return options;
-}
-
-WebSocketClientOptions websocket_options(const TalkArguments& arguments) {
-  WebSocketClientOptions options;
-  options.headers = parse_headers(arguments.headers);
-  options.tls.ca_file = arguments.ca_file;
-  const Seconds limit(arguments.timeout);
-  options.timeouts = {limit, limit, limit, limit, limit};
-  return options;
-}
-
-std::string describe(const ConnectError& error) {
-  const std::string why = error.failure ? error.failure->text : error.message;
-  return error.data_json.empty() ? why : why + " " + error.data_json;
-}
-
 int listen_socketio(const TalkArguments& arguments) {
   Client client(arguments.url, client_options(arguments));
   const ClientSocket socket = client.socket();
@@ -205,6 +166,45 @@ int send_by_websocket(const TalkArguments& arguments) {
 }
 
 }  // namespace
+
+void print(const std::string& line) {
+  std::printf("%s\n", line.c_str());
+  std::fflush(stdout);
+}
+
+void complain(const std::string& what) {
+  std::fprintf(stderr, "naru: %s\n", one_line(what).c_str());
+}
+
+ClientOptions client_options(const TalkArguments& arguments) {
+  ClientOptions options;
+  options.path = arguments.path;
+  options.headers = parse_headers(arguments.headers);
+  options.tls.ca_file = arguments.ca_file;
+  options.timeout = Seconds(arguments.timeout);
+  if (!arguments.auth.empty()) {
+    const auto auth = Json::parse(arguments.auth);
+    if (!auth || auth->as<Json::Object>() == nullptr) {
+      throw std::invalid_argument("--auth must be a JSON object");
+    }
+    options.auth = *auth;
+  }
+  return options;
+}
+
+WebSocketClientOptions websocket_options(const TalkArguments& arguments) {
+  WebSocketClientOptions options;
+  options.headers = parse_headers(arguments.headers);
+  options.tls.ca_file = arguments.ca_file;
+  const Seconds limit(arguments.timeout);
+  options.timeouts = {limit, limit, limit, limit, limit};
+  return options;
+}
+
+std::string describe(const ConnectError& error) {
+  const std::string why = error.failure ? error.failure->text : error.message;
+  return error.data_json.empty() ? why : why + " " + error.data_json;
+}
 
 Headers parse_headers(const std::vector<std::string>& lines) {
   Headers headers;

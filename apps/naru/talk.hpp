@@ -8,7 +8,7 @@ namespace naru::app {
 
 enum class Protocol { websocket, socketio, push };
 
-// What the commands that talk to a server are told: naru listen, emit, publish.
+// What the commands that talk to a server are told: naru connect, listen, emit, publish.
 struct TalkArguments {
   std::string url;
   std::string protocol;              // empty: guessed from the URL
@@ -31,6 +31,7 @@ Protocol choose_protocol(const TalkArguments& arguments, Protocol of_http);
 
 // They return the exit status: 0, or 1 when the server could not be reached, refused, or did not
 // answer. They throw std::invalid_argument for what can never work.
+int connect(const TalkArguments& arguments);
 int listen(const TalkArguments& arguments);
 int emit(const TalkArguments& arguments);
 int publish(const TalkArguments& arguments);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "naru/client.hpp"
 #include "naru/websocket_client.hpp"
 #include "talk.hpp"
 
@@ -14,6 +15,15 @@ Headers parse_headers(const std::vector<std::string>& lines);
 
 // Calls `send` with the word, or for "-" with each line of standard input. True if it always was.
 bool for_each_message(const std::string& word, const std::function<bool(const std::string&)>& send);
+
+// For Socket.IO and WebSocket. They throw std::invalid_argument.
+ClientOptions client_options(const TalkArguments& arguments);
+WebSocketClientOptions websocket_options(const TalkArguments& arguments);
+std::string describe(const ConnectError& error);
+
+// A line on standard output, at once; one on standard error, escaped.
+void print(const std::string& line);
+void complain(const std::string& what);
 
 // POST /api/publish at the server of the URL (docs/guide/push.md), one message after another.
 int publish_by_http(const TalkArguments& arguments);

@@ -35,7 +35,7 @@ function naru(args, input = "") {
     tell();
     return { ...said, status };
   });
-  child.stdin.end(input);
+  if (input !== null) child.stdin.end(input);
   return { child, connected, done };
 }
 
@@ -135,6 +135,26 @@ describe("naru emit, listen and publish", () => {
     assert.equal((await run(["listen", socket, "--count", "2"])).out, "one\\ntwo\nAP8=\n");
     const json = (await run(["listen", socket, "--count", "2", "--json"])).out;
     assert.equal(json, '{"text":"one\\ntwo"}\n{"base64":"AP8="}\n');
+  });
+
+  it("connect sends what is typed, and prints what comes", async () => {
+    const chat = naru(["connect", `${url}/chat`], 'say "x", {"y":1}\nadd 2, 3\nsay two words\n');
+    const { out, status } = await chat.done;
+    assert.equal(status, 0);
+    const expected = ['said ["x",{"y":1}]', 'ack ["ok"]', "ack [5]", 'said ["two words"]', 'ack ["ok"]'];
+    assert.deepEqual(out.trim().split("\n").sort(), expected.sort());
+    received.length = 0;
+    const socket = url.replace("http", "ws") + "/ws";
+    const typed = await naru(["connect", socket], "hello\n").done;
+    assert.deepEqual([typed.out, typed.status], ["one\\ntwo\nAP8=\n", 0]);
+    assert.deepEqual(received, ["hello"]);
+  });
+
+  it("connect ends with 0 at SIGINT while nothing is typed", async () => {
+    const chat = naru(["connect", url], null);
+    await chat.connected;
+    chat.child.kill("SIGINT");
+    assert.equal((await chat.done).status, 0);
   });
 
   it("publish sends the lines to a WebSocket, all before its end", async () => {
