@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -155,6 +155,71 @@ describe("naru emit, listen and publish", () => {
     await chat.connected;
     chat.child.kill("SIGINT");
     assert.equal((await chat.done).status, 0);
+  });
+
+  // script (util-linux) is the terminal, and gives it what comes to its standard input.
+  it("connect edits the line at a terminal: completion, history, nothing torn", async () => {
+    const state = mkdtempSync(join(tmpdir(), "naru-"));
+    const binary = process.env.NARU_BIN ?? `${kRoot}build/dev/bin/naru`;
+    const start = (target) => {
+      const child = spawn("script", ["-qfec", `${binary} connect ${target}`, "/dev/null"], {
+        env: { ...process.env, TERM: "xterm", XDG_STATE_HOME: state, LC_ALL: "C.UTF-8" },
+      });
+      const timer = setTimeout(() => child.kill("SIGKILL"), kLimit);
+      let said = "";
+      let from = 0;
+      const look = new EventTarget();
+      child.stdout.setEncoding("utf8").on("data", (text) => {
+        said += text;
+        look.dispatchEvent(new Event("more"));
+      });
+      return {
+        type: (keys) => child.stdin.write(keys),
+        // Resolves once this is on the screen, behind what was waited for before.
+        async until(text) {
+          for (;;) {
+            const at = said.indexOf(text, from);
+            if (at >= 0) return (from = at + text.length);
+            assert.equal(child.exitCode, null, said);
+            await once(look, "more");
+          }
+        },
+        done: once(child, "exit").then(([status]) => (clearTimeout(timer), status)),
+      };
+    };
+    try {
+      const chat = start(`${url}/chat`);
+      await chat.until("connected to /chat");
+      await chat.until("> ");
+      chat.type('say "first"\r');
+      await chat.until('"first"');
+      await chat.until("said [");  // heard: completed from now on
+      await chat.until("ack [");
+      chat.type("sa\t\t");
+      await chat.until("said  say");
+      chat.type("y half a li");
+      await chat.until("half a li");
+      io.of("/chat").emit("news", { n: 1 });
+      // The line is erased, the event printed in colours, the line drawn again.
+      await chat.until('\r\u001b[Jnews [{\u001b[32m"n"\u001b[0m:\u001b[36m1\u001b[0m}]');
+      await chat.until("> say half a li");
+      chat.type("ne\r");
+      await chat.until('"half a line"');
+      await chat.until("ack [");
+      chat.type("\u0004");
+      assert.equal(await chat.done, 0);
+      const again = start(`${url}/chat`);
+      await again.until("> ");
+      again.type("\u001b[A\r");
+      await again.until('"half a line"');
+      again.type("\u0003");
+      assert.equal(await again.done, 0);
+      const kept = join(state, "naru/history");
+      assert.match(readFileSync(kept, "utf8"), /say\\040half/);
+      assert.equal(statSync(kept).mode & 0o777, 0o600);
+    } finally {
+      rmSync(state, { recursive: true });
+    }
   });
 
   it("publish sends the lines to a WebSocket, all before its end", async () => {
