@@ -6,8 +6,6 @@
 namespace naru::client {
 namespace {
 
-thread_local const ClientGate* current = nullptr;  // whose loop this thread turns just now
-
 socketio::ClientSessionOptions socket_options(const ClientOptions& options) {
   socketio::ClientSessionOptions out;
   out.connect_timeout =
@@ -35,17 +33,6 @@ std::string with_slash(std::string_view nsp) {
 }
 
 }  // namespace
-
-bool ClientGate::in_loop() const {
-  return current == this;
-}
-
-void ClientGate::act(UniqueFunction<void(SocketIoState&)> task) {
-  if (in_loop()) return task(*client);
-  const std::lock_guard lock(mutex);
-  if (client == nullptr) return;
-  client->loop.post([client = client, task = std::move(task)]() mutable { task(*client); });
-}
 
 SendOutcome ClientGate::hand_over(const std::shared_ptr<SocketKey>& key, std::string event,
                                   socketio::Outgoing message, detail::OnAnswer on_answer,
@@ -81,10 +68,7 @@ SocketIoState::SocketIoState(std::string_view url, ClientOptions options,
 }
 
 SocketIoState::~SocketIoState() {
-  {
-    const std::lock_guard lock(gate_->mutex);
-    gate_->client = nullptr;
-  }
+  gate_->leave();
   engine_.reset();
 }
 
@@ -121,9 +105,7 @@ SocketState& SocketIoState::socket(const std::shared_ptr<SocketKey>& key) {
 
 bool SocketIoState::turn(Duration wait) {
   turning = true;
-  const ClientGate* const before = std::exchange(current, gate_.get());
-  loop.poll(wait);
-  current = before;
+  gate_->turn([&] { loop.poll(wait); });
   return phase_ != Phase::ended || !loop.streams().empty();
 }
 

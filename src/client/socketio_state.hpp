@@ -2,6 +2,7 @@
 
 #include "client/engine.hpp"
 #include "client/engine_context.hpp"
+#include "client/gate.hpp"
 #include "client/socket_state.hpp"
 #include "io/loop.hpp"
 #include "naru/client.hpp"
@@ -25,18 +26,12 @@ class SocketIoState;
 
 struct SocketKey;
 
-// The way to a client from any thread, also when it has gone.
-struct ClientGate {
-  // Does `task` on the client's loop, now if this is it; or not at all.
-  void act(UniqueFunction<void(SocketIoState&)> task);
-  bool in_loop() const;
+struct ClientGate : Gate<SocketIoState> {
   // An emit from another thread.
   SendOutcome hand_over(const std::shared_ptr<SocketKey>& key, std::string event,
                         socketio::Outgoing message, detail::OnAnswer on_answer,
                         const socketio::ClientSession::EmitOptions& how);
 
-  std::mutex mutex;
-  SocketIoState* client = nullptr;     // guarded, but on its own loop
   std::atomic<std::size_t> handed{0};  // bytes on the way to the loop
   std::size_t limit = 0;               // of those
 };

@@ -5,6 +5,7 @@
 #include <boost/url.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string>
 
@@ -13,6 +14,8 @@ namespace {
 
 namespace urls = boost::urls;
 
+constexpr std::array<Scheme, 4> kHttp{
+    {{"ws", false, 80}, {"wss", true, 443}, {"http", false, 80}, {"https", true, 443}}};
 constexpr Error kMalformed{Errc::invalid_argument, "a malformed URL"};
 
 std::string lower(std::string_view text) {
@@ -39,8 +42,8 @@ bool is_name(const std::string& host) {
   });
 }
 
-Result<std::uint16_t> port_of(const urls::url_view& url, bool secure) {
-  if (!url.has_port() || url.port().empty()) return static_cast<std::uint16_t>(secure ? 443 : 80);
+Result<std::uint16_t> port_of(const urls::url_view& url, std::uint16_t usual) {
+  if (!url.has_port() || url.port().empty()) return usual;
   // From its digits: port_number() of what Boost.URL 1.81 has resolved is not to be relied upon.
   const std::string digits = text_of(url.port());
   std::uint16_t port = 0;
@@ -51,13 +54,15 @@ Result<std::uint16_t> port_of(const urls::url_view& url, bool secure) {
   return port;
 }
 
-Result<Url> convert(const urls::url_view& url) {
-  const std::string scheme = lower(text_of(url.scheme()));
-  Url out;
-  out.secure = scheme == "wss" || scheme == "https";
-  if (!out.secure && scheme != "ws" && scheme != "http") {
-    return Error{Errc::invalid_argument, "the scheme is not ws or wss"};
+Result<Url> convert(const urls::url_view& url, std::span<const Scheme> schemes) {
+  const std::string name = lower(text_of(url.scheme()));
+  const auto scheme = std::find_if(schemes.begin(), schemes.end(),
+                                   [&](const Scheme& each) { return each.name == name; });
+  if (scheme == schemes.end()) {
+    return Error{Errc::invalid_argument, "the URL has a scheme that is not known here"};
   }
+  Url out;
+  out.secure = scheme->secure;
   if (!url.has_authority()) return Error{Errc::invalid_argument, "a URL without a host"};
   switch (url.host_type()) {
     case urls::host_type::ipv6:
@@ -72,7 +77,7 @@ Result<Url> convert(const urls::url_view& url) {
       if (!is_name(out.host)) return Error{Errc::invalid_argument, "a malformed host"};
       break;
   }
-  const Result<std::uint16_t> port = port_of(url, out.secure);
+  const Result<std::uint16_t> port = port_of(url, scheme->port);
   if (!port) return port.error();
   out.port = *port;
   out.target = text_of(url.encoded_path());
@@ -100,10 +105,14 @@ std::string basic_authorization(std::string_view user, std::string_view password
 }
 
 Result<Url> parse_url(std::string_view text) {
+  return parse_url(text, kHttp);
+}
+
+Result<Url> parse_url(std::string_view text, std::span<const Scheme> schemes) {
   const auto url = urls::parse_uri({text.data(), text.size()});
   if (!url) return kMalformed;
   if (url->has_fragment()) return Error{Errc::invalid_argument, "a URL with a fragment"};
-  return convert(*url);
+  return convert(*url, schemes);
 }
 
 Result<Url> follow(const Url& base, std::string_view location) {
@@ -117,7 +126,7 @@ Result<Url> follow(const Url& base, std::string_view location) {
   urls::url out;
   if (!urls::resolve(*from, *reference, out)) return kMalformed;
   out.remove_fragment();
-  return convert(out);
+  return convert(out, kHttp);
 }
 
 }  // namespace naru::client

@@ -3,6 +3,7 @@
 #include "naru/result.hpp"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,9 +24,16 @@ struct Url {
   }
 };
 
-// Parses a URL of the schemes ws, wss, http and https (which mean the same here).
+struct Scheme {
+  std::string_view name;
+  bool secure;
+  std::uint16_t port;  // when the URL names none
+};
+
+// Parses a URL of the schemes ws, wss, http and https (which mean the same here), or of others.
 // Errors: invalid_argument: malformed, another scheme, no host, a zone, a fragment.
 Result<Url> parse_url(std::string_view text);
+Result<Url> parse_url(std::string_view text, std::span<const Scheme> schemes);
 
 // Where the Location of a redirect leads, seen from `base` (RFC 9110 section 10.2.2); its fragment
 // is of no use to a server. Errors: as above.

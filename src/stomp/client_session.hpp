@@ -56,6 +56,8 @@ class ClientSession {
   // A number for the "receipt" of the next frame, answered by What::receipt, or in Due::receipts.
   // Errors: too_many.
   Result<std::uint64_t> expect_receipt(Instant now);
+  // It was not sent after all.
+  void forget_receipt(std::uint64_t receipt) { receipts_.erase(receipt); }
   // The connection is lost: what it owed, in order. There will be no receipt for any of it.
   std::vector<std::uint64_t> close();
 

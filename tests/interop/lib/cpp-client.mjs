@@ -1,5 +1,5 @@
-// naru's own clients under test: the program tests/conformance/socketio_client.cpp, told what to do
-// by lines, and what it has lived through.
+// naru's own clients under test: a program of tests/conformance (socketio_client.cpp, or another),
+// told what to do by lines, and what it has lived through.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,8 +9,9 @@ import { programPath } from "./server.mjs";
 const kLimit = 15_000; // ms; only ends a test that has failed
 
 export class CppClient {
-  constructor() {
-    const binary = process.env.NARU_SOCKETIO_CLIENT ?? programPath("naru-socketio-client");
+  constructor(program = "naru-socketio-client") {
+    const own = program === "naru-socketio-client" ? process.env.NARU_SOCKETIO_CLIENT : undefined;
+    const binary = own ?? programPath(program);
     this.child = spawn(binary, [], { stdio: ["pipe", "pipe", "inherit"] });
     this.exited = once(this.child, "exit");
     this.lines = [];

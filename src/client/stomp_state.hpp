@@ -1,0 +1,179 @@
+#pragma once
+
+#include "client/backoff.hpp"
+#include "client/gate.hpp"
+#include "client/line.hpp"
+#include "io/loop.hpp"
+#include "naru/stomp_client.hpp"
+#include "stomp/client_session.hpp"
+#include "stomp/decoder.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace naru::client {
+
+// Writes a frame: of the session's version, asking for that receipt.
+using MakeFrame =
+    std::function<Result<std::string>(const stomp::ClientSession& session, std::uint64_t receipt)>;
+
+struct StompGate : Gate<StompState> {
+  // Says a frame on that connection, or (0) on the one of this moment. On the client's loop at
+  // once; on other threads it is handed over, `size` bytes of it.
+  SendOutcome say(std::uint64_t connection, std::size_t size, OnReceipt on_receipt, MakeFrame make);
+
+  std::atomic<std::uint64_t> connection{0};  // that is open; changed under the lock; 0: none
+  std::atomic<std::size_t> handed{0};        // bytes on the way to the loop
+  std::atomic<std::uint64_t> transactions{0};
+  std::size_t high_watermark = 0;  // of those
+  std::size_t limit = 0;
+};
+
+struct SubscriptionKey {
+  std::string destination;
+  stomp::AckMode ack;
+  Headers headers;
+  std::function<void(const StompMessage&)> handler;
+  std::function<void()> on_subscribed;
+  std::uint64_t number = 0;  // the loop's; 0: there is none, not yet or no more
+};
+
+struct DeliveryKey {
+  std::shared_ptr<StompGate> gate;
+  std::uint64_t connection;
+  stomp::Delivery delivery;
+};
+
+struct TransactionKey {
+  std::shared_ptr<StompGate> gate;
+  std::uint64_t connection = 0;  // 0: there was none
+  std::string name;
+};
+
+// One client: its loop, the connection of the moment, and what comes after it. Everything on the
+// loop's thread but where it says otherwise.
+class StompState final : private Line::User {
+ public:
+  // Throws std::invalid_argument: see StompClient.
+  StompState(StompClient& owner, std::string_view url, StompClientOptions given,
+             io::Resolver::Lookup lookup = io::look_up);
+  ~StompState();
+
+  const std::shared_ptr<StompGate>& gate() const { return gate_; }  // any thread
+  bool turn(Duration wait);                                         // one; false: it has ended
+  void close();
+  void subscribe(const std::shared_ptr<SubscriptionKey>& key);
+  void unsubscribe(SubscriptionKey& key);
+  SendOutcome say(std::uint64_t connection, OnReceipt on_receipt, const MakeFrame& make);
+  std::string_view version() const { return stomp::to_text(session_.version()); }
+  template <class F>
+  void call_user(F call) {
+    try {
+      call();
+    } catch (...) {
+      if (thrown == nullptr) thrown = std::current_exception();
+      close();
+    }
+  }
+
+ private:
+  enum class Way : std::uint8_t { websocket, tcp };
+  struct Target {
+    Way way = Way::websocket;
+    Url url;
+  };
+  static Target read_url(std::string_view text);
+
+  const StompClientOptions options_;
+  const Target target_;
+  LineContext context_;  // before the loop: its streams borrow it
+
+ public:
+  io::Loop loop;
+  StompClient* owner;                     // null: gone, and no handler runs any more
+  std::optional<ConnectFailure> failure;  // of the last attempt
+  std::exception_ptr thrown;              // by a handler
+  std::thread thread;
+
+ private:
+  class Clock final : public io::Timer {
+   public:
+    Clock(StompState& state, void (StompState::*ring)()) : state_(state), ring_(ring) {}
+    void on_timer(Instant) override { (state_.*ring_)(); }
+
+   private:
+    StompState& state_;
+    void (StompState::*ring_)();
+  };
+  enum class Phase : std::uint8_t {
+    idle,
+    connecting,
+    greeting,  // CONNECT is sent
+    open,
+    leaving,  // DISCONNECT is sent
+    lost,     // until the end of the turn
+    pausing,
+    ended
+  };
+
+  void on_line_open() override;
+  void on_line_message(std::span<char> bytes) override;
+  void on_line_drained() override;
+  void on_line_closed(std::string_view why, const ConnectFailure* failed) override;
+
+  void attempt();
+  void on_event(const stomp::ClientSession::Event& event, const stomp::Frame& frame);
+  void on_connected();
+  void on_message(std::uint64_t subscription, const stomp::Frame& frame);
+  void on_error(const stomp::Frame& frame);
+  void on_receipt(std::uint64_t receipt, Result<void> outcome);
+  void on_due();
+  void rearm();
+  SendOutcome write(std::string_view bytes);
+  void say_subscribe(const SubscriptionKey& key);
+  bool has_line() const {
+    return phase_ == Phase::greeting || phase_ == Phase::open || phase_ == Phase::leaving;
+  }
+  void set_connection(std::uint64_t connection);
+  void lose(std::string_view why, const ConnectFailure* failed);
+  void lose_before(std::string_view why);
+  void go_on();
+  void end();
+  void give_up();
+  // Calls one of the options' handlers, if there is one, with the client first.
+  template <class Handler, class... A>
+  void tell(const Handler& handler, const A&... arguments) {
+    if (!handler || owner == nullptr) return;
+    call_user([&] { handler(*owner, arguments...); });
+  }
+
+  const stomp::Limits limits_;
+  const stomp::ClientSessionOptions session_options_;
+  const std::shared_ptr<StompGate> gate_ = std::make_shared<StompGate>();
+  stomp::ClientSession session_;
+  stomp::Frame frame_;
+  std::optional<stomp::Decoder> decoder_;
+  std::unique_ptr<Line> line_;
+  Backoff backoff_;
+  Clock again_{*this, &StompState::attempt};
+  Clock due_{*this, &StompState::on_due};
+  Clock too_late_{*this, &StompState::give_up};
+  Phase phase_ = Phase::idle;
+  bool begun_ = false;
+  bool wanted_ = true;    // close() was not called
+  bool refused_ = false;  // ERROR instead of CONNECTED, or an answer that will not change
+  std::uint64_t connections_ = 0;
+  std::uint64_t farewell_ = 0;  // the receipt of DISCONNECT
+  std::map<std::uint64_t, std::shared_ptr<SubscriptionKey>> subscriptions_;
+  std::map<std::uint64_t, OnReceipt> receipts_;
+};
+
+}  // namespace naru::client
