@@ -20,9 +20,8 @@ Client::Client(std::string_view url, ClientOptions options)
 
 Client::~Client() {
   close();
-  if (!state_->thread.joinable()) return;
   // In one of its own handlers: the thread comes to its end by itself, and keeps what it needs.
-  state_->gate()->in_loop() ? state_->thread.detach() : state_->thread.join();
+  state_->gate()->in_loop() ? state_->thread.let_go() : state_->thread.join();
 }
 
 ClientSocket Client::socket() const {
@@ -33,15 +32,16 @@ ClientSocket Client::of(std::string_view nsp) const {
 }
 
 void Client::start() {
-  state_->turning = true;
-  state_->thread = std::thread([state = state_] {
+  const std::shared_ptr<SocketIoState> kept = state_;  // a handler may destroy us
+  kept->turning = true;
+  kept->thread.start([state = kept] {
     while (state->turn(Duration::max())) {
     }
   });
 }
 
 void Client::wait() {
-  if (state_->thread.joinable()) state_->thread.join();
+  state_->thread.join();
   if (state_->thrown) std::rethrow_exception(std::exchange(state_->thrown, nullptr));
 }
 

@@ -3,6 +3,7 @@
 #include "client/engine.hpp"
 #include "client/engine_context.hpp"
 #include "client/gate.hpp"
+#include "client/loop_thread.hpp"
 #include "client/socket_state.hpp"
 #include "io/loop.hpp"
 #include "naru/client.hpp"
@@ -18,7 +19,6 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 
 namespace naru::client {
 
@@ -107,7 +107,7 @@ class SocketIoState final : private Engine::User {
 
  public:
   io::Loop loop;
-  std::thread thread;
+  LoopThread thread;
   std::atomic<bool> turning{false};  // has its loop begun?
   std::exception_ptr thrown;
 

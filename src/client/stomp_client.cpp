@@ -17,26 +17,23 @@ StompClient::StompClient(std::string_view url, StompClientOptions options)
     : state_(std::make_shared<StompState>(*this, url, std::move(options))) {}
 
 StompClient::~StompClient() {
-  if (state_->gate()->in_loop()) {
-    // In one of its own handlers: the thread comes to its end by itself, and keeps what it needs.
-    close();
-    state_->owner = nullptr;
-    if (state_->thread.joinable()) state_->thread.detach();
-    return;
-  }
   close();
-  if (state_->thread.joinable()) state_->thread.join();
+  const bool in_handler = state_->gate()->in_loop();
+  if (in_handler) state_->owner = nullptr;
+  // In one of its own handlers: the thread comes to its end by itself, and keeps what it needs.
+  in_handler ? state_->thread.let_go() : state_->thread.join();
 }
 
 void StompClient::start() {
-  state_->thread = std::thread([state = state_] {
+  const std::shared_ptr<StompState> kept = state_;  // a handler may destroy us
+  kept->thread.start([state = kept] {
     while (state->turn(Duration::max())) {
     }
   });
 }
 
 void StompClient::wait() {
-  if (state_->thread.joinable()) state_->thread.join();
+  state_->thread.join();
   if (state_->thrown) std::rethrow_exception(std::exchange(state_->thrown, nullptr));
 }
 

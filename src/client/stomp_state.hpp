@@ -3,6 +3,7 @@
 #include "client/backoff.hpp"
 #include "client/gate.hpp"
 #include "client/line.hpp"
+#include "client/loop_thread.hpp"
 #include "io/loop.hpp"
 #include "naru/stomp_client.hpp"
 #include "stomp/client_session.hpp"
@@ -17,7 +18,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 
 namespace naru::client {
 
@@ -101,7 +101,7 @@ class StompState final : private Line::User {
   StompClient* owner;                     // null: gone, and no handler runs any more
   std::optional<ConnectFailure> failure;  // of the last attempt
   std::exception_ptr thrown;              // by a handler
-  std::thread thread;
+  LoopThread thread;
 
  private:
   class Clock final : public io::Timer {

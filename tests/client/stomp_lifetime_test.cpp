@@ -98,8 +98,7 @@ TEST(StompLifetime, IsDestroyedByItsOwnHandler) {
   };
   options.on_disconnect = [&](StompClient&, std::string_view) { journal.note("told a dead one"); };
   client = std::make_unique<StompClient>(tcp(server), options);
-  StompClient& started = *client;
-  started.start();
+  client->start();
   EXPECT_EQ(journal.next(), "destroyed");
   EXPECT_TRUE(journal.empty());
 }
