@@ -74,6 +74,18 @@ install(FILES ${PROJECT_BINARY_DIR}/naruConfig.cmake ${PROJECT_BINARY_DIR}/naruC
 
 if(NARU_BUILD_PROGRAM)
   install(TARGETS naru COMPONENT program)
+  # Where they could be made: see apps/naru/CMakeLists.txt.
+  set(help ${PROJECT_BINARY_DIR}/apps/naru/help)
+  set(zsh_directory ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+  if(NARU_SERVICE)
+    set(zsh_directory ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)  # as Debian has it
+  endif()
+  install(FILES ${help}/naru.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program OPTIONAL)
+  install(FILES ${help}/naru DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+          COMPONENT program OPTIONAL)
+  install(FILES ${help}/_naru DESTINATION ${zsh_directory} COMPONENT program OPTIONAL)
+  install(FILES ${help}/naru.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d
+          COMPONENT program OPTIONAL)
   # The gallery; its npm packages where `npm ci` has fetched them.
   set(gallery ${CMAKE_INSTALL_DATADIR}/naru/web)
   install(DIRECTORY web/public DESTINATION ${gallery} COMPONENT program)

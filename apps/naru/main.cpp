@@ -1,278 +1,63 @@
 // The naru command. Each subcommand is a file beside this one.
 
-#include "config.hpp"
-#include "doctor.hpp"
+#include "command_line.hpp"
+#include "completion.hpp"
+#include "manual.hpp"
+#include "outline.hpp"
 #include "serve.hpp"
-#include "talk.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <exception>
-#include <filesystem>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <vector>
 
 namespace {
 
-// What the command line sets wins over the file, and the file over the defaults.
-struct ServeArguments {
-  naru::app::ServeConfig config;
-  std::string file;
-};
-
-void add_serve(CLI::App& app, ServeArguments& given) {
-  CLI::App* serve =
-      app.add_subcommand("serve", "Serve the gallery and its demos over every protocol");
-  serve
-      ->add_option(
-          "--listen", given.config.listen,
-          "Where to listen, repeatable: 127.0.0.1:3000, [::1]:3000, :3000 (every address), "
-          "https://:3443 (default: localhost:3000)")
-      ->type_name("[https://]HOST:PORT");
-  serve
-      ->add_option(
-          "--tls-cert", given.config.tls_cert,
-          "Certificate chain for https and wss, PEM, repeatable: one for each host name or type "
-          "of key (adds port 3443 unless --listen says another)")
-      ->type_name("FILE");
-  serve->add_option("--tls-key", given.config.tls_key, "Its private key, PEM, in the same order")
-      ->type_name("FILE");
-  serve
-      ->add_option("--tls-client", given.config.tls_client,
-                   "Certificates of clients: none, optional, required (default: none)")
-      ->type_name("WHICH");
-  serve
-      ->add_option("--tls-client-ca", given.config.tls_client_ca,
-                   "The authorities that sign them, PEM")
-      ->type_name("FILE");
-  serve
-      ->add_option("--http2", given.config.http2,
-                   "HTTP/2 at https, WebSockets included: auto (offered), off")
-      ->type_name("WHETHER");
-  serve
-      ->add_option("--origin", given.config.origins,
-                   "Pages that may connect besides our own, repeatable: https://example.org")
-      ->type_name("ORIGIN");
-  serve
-      ->add_option("--trusted-proxy", given.config.trusted_proxies,
-                   "Proxies whose word on addresses and TLS is taken, repeatable: 10.0.0.0/8")
-      ->type_name("ADDRESS[/BITS]");
-  serve->add_option("--loops", given.config.loops, "Event loops, one thread each (0: one per core)")
-      ->type_name("N")
-      ->check(CLI::Range(0U, naru::app::kLoopsAtMost));
-  serve
-      ->add_option("--io", given.config.io,
-                   "How bytes leave: auto (uring where the system allows it), epoll, uring")
-      ->type_name("HOW");
-  serve
-      ->add_option("--spin", given.config.spin,
-                   "Microseconds for which an idle loop keeps asking before it sleeps: shorter "
-                   "latency for a whole core (default: 0)")
-      ->type_name("US")
-      ->check(CLI::Range(0U, naru::app::kSpinAtMost));
-  serve
-      ->add_option("--log", given.config.log,
-                   "Least level to log: debug, info, warning, error, off (default: info)")
-      ->type_name("LEVEL");
-  serve
-      ->add_option("--push", given.config.push,
-                   "Topics by HTTP push and at /ws/TOPIC: on, off (default: on)")
-      ->type_name("WHETHER");
-  serve
-      ->add_option("--api-key", given.config.api_keys,
-                   "Who shows it may publish at /api/, repeatable (none: nobody may)")
-      ->type_name("KEY");
-  serve->add_option("--web", given.config.web, "Directory of the gallery")->type_name("DIR");
-  serve
-      ->add_option(
-          "--sockjs", given.config.sockjs,
-          "Path of SockJS services, one for each topic: /sockjs serves the topic prices at "
-          "/sockjs/prices (default: none)")
-      ->type_name("PATH");
-  serve->add_flag("--sockjs-publish", given.config.sockjs_publish,
-                  "Their clients may publish: what one sends, all of its topic receive");
-  serve->add_option("--config", given.file, "TOML file with these names as keys (tls_cert, ...)")
-      ->type_name("FILE")
-      ->check(CLI::ExistingFile);
-}
-
-// Beside an installed program (bin/naru, share/naru/web), else in the source tree.
-std::string default_gallery() {
-  std::error_code unreadable;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", unreadable);
-  const std::filesystem::path beside = program.parent_path().parent_path() / "share/naru/web";
-  return std::filesystem::is_directory(beside, unreadable) ? beside.string() : NARU_WEB_DIRECTORY;
-}
-
-int run_serve(CLI::App& app, ServeArguments& given) {
-  naru::app::ServeConfig config;
-  config.web = default_gallery();
-  if (!given.file.empty()) naru::app::read_config(given.file, config);
-  const CLI::App& serve = *app.get_subcommand("serve");
-  if (serve.count("--listen") > 0) config.listen = given.config.listen;
-  if (serve.count("--tls-cert") > 0) config.tls_cert = given.config.tls_cert;
-  if (serve.count("--tls-key") > 0) config.tls_key = given.config.tls_key;
-  if (serve.count("--tls-client") > 0) config.tls_client = given.config.tls_client;
-  if (serve.count("--tls-client-ca") > 0) config.tls_client_ca = given.config.tls_client_ca;
-  if (serve.count("--http2") > 0) config.http2 = given.config.http2;
-  if (serve.count("--origin") > 0) config.origins = given.config.origins;
-  if (serve.count("--trusted-proxy") > 0) config.trusted_proxies = given.config.trusted_proxies;
-  if (serve.count("--loops") > 0) config.loops = given.config.loops;
-  if (serve.count("--io") > 0) config.io = given.config.io;
-  if (serve.count("--spin") > 0) config.spin = given.config.spin;
-  if (serve.count("--log") > 0) config.log = given.config.log;
-  if (serve.count("--push") > 0) config.push = given.config.push;
-  if (serve.count("--api-key") > 0) config.api_keys = given.config.api_keys;
-  if (serve.count("--web") > 0) config.web = given.config.web;
-  if (serve.count("--sockjs") > 0) config.sockjs = given.config.sockjs;
-  if (serve.count("--sockjs-publish") > 0) config.sockjs_publish = given.config.sockjs_publish;
-  return naru::app::serve(config);
-}
-
-// What the commands that talk to a server have in common.
-CLI::App* add_talk(CLI::App& app, const char* name, const char* what,
-                   naru::app::TalkArguments& given) {
-  CLI::App* command = app.add_subcommand(name, what);
-  command->add_option("URL", given.url, "ws, wss, http or https")->required();
-  command->add_option("--header", given.headers, "Of the requests, repeatable: 'Name: value'")
-      ->type_name("HEADER");
-  command->add_option("--ca", given.ca_file, "An authority to trust besides the system's, PEM")
-      ->type_name("FILE")
-      ->check(CLI::ExistingFile);
-  command->add_option("--timeout", given.timeout, "To connect, and for an answer (default: 10)")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(1U, 3600U));
-  return command;
-}
-
-void add_socketio_options(CLI::App& command, naru::app::TalkArguments& given) {
-  command.add_option("--auth", given.auth, "What a Socket.IO server sees as auth, a JSON object")
-      ->type_name("JSON");
-  command
-      .add_option("--path", given.path,
-                  "Where Socket.IO is; the path of the URL names the namespace (default: "
-                  "/socket.io/)")
-      ->type_name("PATH");
-}
-
-const char* const kProtocolHelp = "ws, socketio (default: ws for ws and wss, else the other)";
-
-void add_connect(CLI::App& app, naru::app::TalkArguments& given) {
-  CLI::App* command = add_talk(
-      app, "connect",
-      "Print what a server sends, and send what is typed: a message, or EVENT ARGS of Socket.IO",
-      given);
-  command->add_option("--protocol", given.protocol, kProtocolHelp)->type_name("NAME");
-  add_socketio_options(*command, given);
-}
-
-void add_listen(CLI::App& app, naru::app::TalkArguments& given) {
-  CLI::App* command = add_talk(app, "listen", "Print what a server sends, a line each", given);
-  command->add_option("EVENT", given.event, "Of Socket.IO: print only this one");
-  command->add_option("--protocol", given.protocol, kProtocolHelp)->type_name("NAME");
-  command->add_option("--count", given.count, "End after so many messages")->type_name("N");
-  command->add_flag("--json", given.json, "Each line is a JSON object");
-  add_socketio_options(*command, given);
-}
-
-void add_emit(CLI::App& app, naru::app::TalkArguments& given) {
-  CLI::App* command = add_talk(
-      app, "emit", "Emit a Socket.IO event and print its acknowledgement; 1 if none comes", given);
-  command->add_option("EVENT", given.event, "Its name")->required();
-  command->add_option("ARGS", given.words,
-                      "JSON, or else strings; - alone: an event for each line of standard input, "
-                      "whose arguments are that array or that one value");
-  command->add_flag("--no-ack", given.no_ack, "Send only, for servers that do not acknowledge");
-  add_socketio_options(*command, given);
-}
-
-void add_publish(CLI::App& app, naru::app::TalkArguments& given) {
-  CLI::App* command = add_talk(
-      app, "publish",
-      "Publish to a topic by naru's HTTP API (http, https), or send to a WebSocket (ws, wss)",
-      given);
-  command
-      ->add_option("WORDS", given.words,
-                   "http: TOPIC MESSAGE, ws: MESSAGE; - as MESSAGE: one for each line of standard "
-                   "input")
-      ->required();
-  command->add_option("--key", given.key, "Of the HTTP API")->type_name("KEY");
-}
-
-void add_doctor(CLI::App& app, naru::app::DoctorArguments& given) {
-  CLI::App* command = app.add_subcommand(
-      "doctor", "Say what is wrong between here and a server, and how to mend it");
-  command->add_option("URL", given.url, "ws, wss, http or https")->required();
-  command
-      ->add_option(
-          "--protocol", given.protocol,
-          "ws, socketio, sse (default: ws for ws and wss, sse below /push/, else socketio)")
-      ->type_name("NAME");
-  command
-      ->add_option("--origin", given.origin,
-                   "Of the page that connects (default: the server's own)")
-      ->type_name("ORIGIN");
-  command->add_option("--path", given.path, "Where Socket.IO is (default: /socket.io/)")
-      ->type_name("PATH");
-  command->add_option("--ca", given.ca_file, "An authority to trust besides the system's, PEM")
-      ->type_name("FILE")
-      ->check(CLI::ExistingFile);
-  command
-      ->add_option("--wait", given.wait,
-                   "How long a silent connection is watched (default: 65; Socket.IO: until its "
-                   "first ping)")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(1U, 3600U));
-}
+using namespace naru::app;
 
 // A word that is no command, with the one that was meant.
-void say_nearest(int argc, char** argv) {
-  static const std::vector<std::string> known{"serve", "connect", "listen",
-                                              "emit",  "publish", "doctor"};
+void say_nearest(const CLI::App& app, int argc, char** argv) {
   if (argc < 2 || argv[1][0] == '-') return;
   const std::string word(argv[1]);
-  for (const std::string& each : known) {
-    if (each == word) return;
+  std::vector<std::string> known;
+  for (const CommandOutline& each : outline(app).commands) {
+    if (each.name == word) return;
+    known.push_back(each.name);
   }
-  const std::string meant = naru::app::nearest(word, known);
+  const std::string meant = nearest(word, known);
   if (meant.empty()) return;
   std::fprintf(stderr, "'%s' is no command: did you mean %s?\n", word.c_str(), meant.c_str());
+}
+
+int run(const CLI::App& app, const CommandLine& given) {
+  if (app.got_subcommand("connect")) return connect(given.connect);
+  if (app.got_subcommand("listen")) return listen(given.listen);
+  if (app.got_subcommand("emit")) return emit(given.emit);
+  if (app.got_subcommand("publish")) return publish(given.publish);
+  if (app.got_subcommand("doctor")) return doctor(given.doctor);
+  if (app.got_subcommand("serve")) return serve(serve_config(app, given.serve));
+  const bool completes = app.got_subcommand("completion");
+  const std::string text = completes ? completion(outline(app), given.shell) : manual(outline(app));
+  return std::fputs(text.c_str(), stdout) < 0 ? 1 : 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app{"naru: WebSocket, Socket.IO and HTTP on one port", "naru"};
-  app.set_version_flag("--version", "naru " NARU_VERSION);
-  app.require_subcommand(1);
-  ServeArguments serve_arguments;
-  add_serve(app, serve_arguments);
-  naru::app::TalkArguments connect;
-  add_connect(app, connect);
-  naru::app::TalkArguments listen;
-  add_listen(app, listen);
-  naru::app::TalkArguments emit;
-  add_emit(app, emit);
-  naru::app::TalkArguments publish;
-  add_publish(app, publish);
-  naru::app::DoctorArguments doctor;
-  add_doctor(app, doctor);
+  CommandLine given;
+  declare(app, given);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() != 0) say_nearest(argc, argv);
+    if (error.get_exit_code() != 0) say_nearest(app, argc, argv);
     return app.exit(error) == 0 ? 0 : 2;  // help and version, or a wrong call
   }
   try {
-    if (app.got_subcommand("connect")) return naru::app::connect(connect);
-    if (app.got_subcommand("listen")) return naru::app::listen(listen);
-    if (app.got_subcommand("emit")) return naru::app::emit(emit);
-    if (app.got_subcommand("publish")) return naru::app::publish(publish);
-    if (app.got_subcommand("doctor")) return naru::app::doctor(doctor);
-    return run_serve(app, serve_arguments);
+    return run(app, given);
   } catch (const std::invalid_argument& error) {
     std::fprintf(stderr, "naru: %s\n", error.what());
     return 2;  // a wrong call likewise

@@ -41,6 +41,35 @@ function naru(args, input = "") {
 
 const run = (args, input) => naru(args, input).done;
 
+// Starts a command at a terminal, which script (of util-linux) makes for it.
+function terminal(command, env) {
+  const child = spawn("script", ["-qfec", command, "/dev/null"], {
+    env: { ...process.env, TERM: "xterm", ...env },
+  });
+  const timer = setTimeout(() => child.kill("SIGKILL"), kLimit);
+  let said = "";
+  let from = 0;
+  const look = new EventTarget();
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    said += text;
+    look.dispatchEvent(new Event("more"));
+  });
+  child.stdout.on("close", () => look.dispatchEvent(new Event("more")));
+  return {
+    type: (keys) => child.stdin.write(keys),
+    // Resolves once this is on the screen, behind what was waited for before.
+    async until(text) {
+      for (;;) {
+        const at = said.indexOf(text, from);
+        if (at >= 0) return (from = at + text.length);
+        assert.ok(!child.stdout.closed, `never came: ${JSON.stringify(text)} in ${JSON.stringify(said)}`);
+        await once(look, "more");
+      }
+    },
+    done: once(child, "exit").then(([status]) => (clearTimeout(timer), status)),
+  };
+}
+
 describe("naru emit, listen and publish", () => {
   let http, io, url, ws;
   const received = [];
@@ -157,36 +186,11 @@ describe("naru emit, listen and publish", () => {
     assert.equal((await chat.done).status, 0);
   });
 
-  // script (util-linux) is the terminal, and gives it what comes to its standard input.
   it("connect edits the line at a terminal: completion, history, nothing torn", async () => {
     const state = mkdtempSync(join(tmpdir(), "naru-"));
     const binary = process.env.NARU_BIN ?? `${kRoot}build/dev/bin/naru`;
-    const start = (target) => {
-      const child = spawn("script", ["-qfec", `${binary} connect ${target}`, "/dev/null"], {
-        env: { ...process.env, TERM: "xterm", XDG_STATE_HOME: state, LC_ALL: "C.UTF-8" },
-      });
-      const timer = setTimeout(() => child.kill("SIGKILL"), kLimit);
-      let said = "";
-      let from = 0;
-      const look = new EventTarget();
-      child.stdout.setEncoding("utf8").on("data", (text) => {
-        said += text;
-        look.dispatchEvent(new Event("more"));
-      });
-      return {
-        type: (keys) => child.stdin.write(keys),
-        // Resolves once this is on the screen, behind what was waited for before.
-        async until(text) {
-          for (;;) {
-            const at = said.indexOf(text, from);
-            if (at >= 0) return (from = at + text.length);
-            assert.equal(child.exitCode, null, said);
-            await once(look, "more");
-          }
-        },
-        done: once(child, "exit").then(([status]) => (clearTimeout(timer), status)),
-      };
-    };
+    const start = (target) =>
+      terminal(`${binary} connect ${target}`, { XDG_STATE_HOME: state, LC_ALL: "C.UTF-8" });
     try {
       const chat = start(`${url}/chat`);
       await chat.until("connected to /chat");
@@ -349,5 +353,54 @@ describe("naru doctor", () => {
     const { out, status } = await run(["doctor", "ws://127.0.0.1:1/"]);
     assert.equal(status, 1);
     assert.match(out, /WRONG +connect/);
+  });
+});
+
+describe("naru completion and manual", () => {
+  const binary = process.env.NARU_BIN ?? `${kRoot}build/dev/bin/naru`;
+  // What a bash offers for the last of these words.
+  const offered = (...words) =>
+    execFileSync("bash", ["-c", `compopt() { :; }; source <("$0" completion bash)
+      COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _naru; printf '%s\\n' "\${COMPREPLY[@]}"`,
+      binary, "naru", ...words], { encoding: "utf8" }).split("\n").filter(Boolean);
+
+  it("offers commands, options, and values of options", () => {
+    assert.deepEqual(offered("l"), ["listen"]);
+    assert.deepEqual(offered("connect", "--pro"), ["--protocol"]);
+    assert.ok(offered("listen", "--protocol", "").includes("socketio"));
+    assert.deepEqual(offered("serve", "--tls-client", "=", "req"), ["required"]);
+    assert.deepEqual(offered("completion", ""), ["bash", "zsh", "fish"]);
+    assert.deepEqual(offered("emit", "--header", ""), []);
+  });
+
+  it("completes at the prompt of a bash", async () => {
+    const shell = terminal("bash --norc --noprofile -i", { naru: binary });
+    shell.type(`PS1='rea''dy> '; source <("$naru" completion bash)\r`);
+    await shell.until("ready> ");
+    shell.type("naru conn\t--proto\tsocket\t");
+    await shell.until("naru connect --protocol socketio ");
+    shell.type("\u0015exit\r");
+    await shell.done;
+  });
+
+  it("knows the words of every --help", () => {
+    const run = (...args) => execFileSync(binary, args, { encoding: "utf8" });
+    const page = run("manual").replaceAll("\\-", "-");
+    const shells = ["bash", "zsh", "fish"].map((shell) => run("completion", shell));
+    const commands = [...run("--help").matchAll(/^  ([a-z]+) {2,}/gm)].map((found) => found[1]);
+    assert.ok(commands.includes("doctor"));
+    for (const command of commands) {
+      for (const [, option] of run(command, "--help").matchAll(/^  (--[a-z0-9-]+)/gm)) {
+        assert.ok(page.includes(`\\fB${option}\\fR`), `${command} ${option}`);
+        assert.ok(offered(command, option).includes(option), `${command} ${option}`);
+        assert.ok(shells[1].includes(`${option}[`), `${command} ${option}`);
+        assert.ok(shells[2].includes(` -l ${option.slice(2)} `), `${command} ${option}`);
+      }
+    }
+  });
+
+  it("writes a manual page without faults", () => {
+    const page = execFileSync(binary, ["manual"], { encoding: "utf8" });
+    assert.equal(execFileSync("mandoc", ["-Tlint"], { input: page, encoding: "utf8" }), "");
   });
 });
