@@ -15,6 +15,7 @@
 namespace naru {
 
 struct ListenOptions;
+struct SockJsOptions;
 
 namespace stomp {
 
@@ -102,6 +103,12 @@ class Stomp {
   // Plain TCP, or TLS with certificates; the usual ports are 61613 and 61614. Before
   // Server::start(). Errors: as Server::listen.
   virtual Result<void> listen(const ListenOptions& where) = 0;
+  // SockJS at `path` and below, for browsers that need it (stompjs with sockjs-client), by any of
+  // its transports. Its options count but for high_watermark, limit and slow_consumer: those are
+  // this broker's; stomp::Connect::request is what SockJs::request() is. A frame that is larger
+  // than message_bytes has to come in pieces. Before Server::start(). Throws as Server::sockjs
+  // does, and for options with handlers.
+  virtual void sockjs(std::string_view path, SockJsOptions options) = 0;
   // Puts a message into a queue, by its name. From any thread; when the queue is full it is lost.
   virtual void send(std::string_view queue, Message message,
                     std::vector<std::pair<std::string, std::string>> headers = {}) = 0;

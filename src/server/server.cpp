@@ -63,10 +63,7 @@ void Server::websocket(std::string_view path, WebSocketOptions options) {
 }
 
 void Server::sockjs(std::string_view path, SockJsOptions options) {
-  auto endpoint = std::make_unique<server::SockJsEndpoint>(*state_, path, std::move(options));
-  if (path.ends_with('/')) path.remove_suffix(1);
-  state_->add_route(RoutePattern::parse(path), std::make_unique<server::SockJsRoot>(*endpoint));
-  state_->add_route(RoutePattern::parse(std::string(path) + "/*"), std::move(endpoint));
+  server::SockJsEndpoint::add(*state_, path, std::move(options));
 }
 
 void Server::topics(std::string_view prefix, TopicOptions options) {

@@ -55,8 +55,10 @@ std::string_view without_slash(std::string_view path) {
 
 }  // namespace
 
-SockJsEndpoint::SockJsEndpoint(State& state, std::string_view path, SockJsOptions options)
+SockJsEndpoint::SockJsEndpoint(State& state, std::string_view path, SockJsOptions options,
+                               SockJsProtocol protocol)
     : options_(std::move(options)),
+      protocol_(std::move(protocol)),
       pattern_(RoutePattern::parse(std::string(without_slash(path)) + "/*")),
       slashes_(static_cast<std::size_t>(
           std::count(without_slash(path).begin(), without_slash(path).end(), '/'))),
@@ -68,6 +70,15 @@ SockJsEndpoint::SockJsEndpoint(State& state, std::string_view path, SockJsOption
     on_loop_.emplace_back(*this, options_, *worker, websocket_settings_);
     streams_.emplace_back(*worker);
   }
+}
+
+void SockJsEndpoint::add(State& state, std::string_view path, SockJsOptions options,
+                         SockJsProtocol protocol) {
+  auto endpoint =
+      std::make_unique<SockJsEndpoint>(state, path, std::move(options), std::move(protocol));
+  path = without_slash(path);
+  state.add_route(RoutePattern::parse(path), std::make_unique<SockJsRoot>(*endpoint));
+  state.add_route(RoutePattern::parse(std::string(path) + "/*"), std::move(endpoint));
 }
 
 sockjs::Path SockJsEndpoint::parse(std::string_view path) const {
@@ -186,8 +197,10 @@ void SockJsEndpoint::open_websocket(Worker& worker, HttpExchange& exchange, Tran
     return exchange.respond(sockjs_error(400, "Can \"Upgrade\" only to \"WebSocket\"."),
                             HttpExchange::After::close);
   }
-  websocket::Handshake handshake =
-      websocket::accept_handshake(request, {}, websocket_settings_.limits.deflate);
+  static const std::vector<std::string> kNone;
+  const bool raw = transport == Transport::raw_websocket;
+  websocket::Handshake handshake = websocket::accept_handshake(
+      request, raw ? protocol_.subprotocols : kNone, websocket_settings_.limits.deflate);
   if (!handshake.accepted) {
     return exchange.respond(std::move(handshake.response), HttpExchange::After::close);
   }

@@ -6,6 +6,7 @@
 #include "server/sockjs_http_session.hpp"
 #include "server/sockjs_session.hpp"
 #include "server/sockjs_streams.hpp"
+#include "server/sockjs_user.hpp"
 #include "sockjs/path.hpp"
 #include "transport/websocket_transport.hpp"
 
@@ -23,7 +24,13 @@ struct State;
 class SockJsEndpoint final : public Endpoint {
  public:
   // Throws std::invalid_argument for options that contradict each other.
-  SockJsEndpoint(State& state, std::string_view path, SockJsOptions options);
+  SockJsEndpoint(State& state, std::string_view path, SockJsOptions options,
+                 SockJsProtocol protocol);
+  // Its routes. Throws likewise, and for a path that is none.
+  static void add(State& state, std::string_view path, SockJsOptions options,
+                  SockJsProtocol protocol = {});
+
+  const SockJsProtocol& protocol() const { return protocol_; }
 
   bool takes_websockets() const override;
   void on_head(Worker& worker, transport::HttpExchange& exchange) override;
@@ -59,6 +66,7 @@ class SockJsEndpoint final : public Endpoint {
   RequestInfo shown(const RequestInfo& request) const;  // what handlers may see
 
   SockJsOptions options_;
+  SockJsProtocol protocol_;
   RoutePattern pattern_;
   std::size_t slashes_;  // in the service's own path
   std::string iframe_;

@@ -129,7 +129,7 @@ std::string SockJsHttpSession::take_elements() {
     } else {
       append_sockjs({held.data, held.binary}, elements);
     }
-    worker().counters.messages_out.add();
+    count_out();
   }
   return elements;
 }
@@ -229,6 +229,7 @@ void SockJsHttpSession::overflow() {
 }
 
 void SockJsHttpSession::shut_down() {
+  tell_shutdown();
   close(websocket::close_code::service_restart, "Server is shutting down");
   flush();
   end(close_code_, close_reason_);

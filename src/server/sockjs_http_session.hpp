@@ -37,6 +37,7 @@ class SockJsHttpSession final : public SockJsSession, private io::Timer {
 
   hub::WireFormat wire_format(const hub::Publication&) const override;
   void shut_down() override;
+  bool congested() override;
 
  private:
   struct Attached {
@@ -46,7 +47,6 @@ class SockJsHttpSession final : public SockJsSession, private io::Timer {
   };
 
   bool closing() const override { return session_.closing() || ended_ || overflowed_; }
-  bool congested() override;
   bool holds_everything() const override { return true; }
   std::size_t queued() const override { return attached_ ? attached_->under_way : 0; }
   SendOutcome write(Message, const SendOptions&) override { return SendOutcome::closed; }

@@ -44,6 +44,13 @@ SendOutcome SockJsSession::send_message(Message message, const SendOptions& how)
   return write(message, how);
 }
 
+SendOutcome SockJsSession::pass(Message message) {
+  if (closing()) return SendOutcome::closed;
+  if (!must_wait()) return write(message, {});
+  HeldMessage held = transport::hold(message.data, message.binary, true);
+  return hold_back(held);
+}
+
 hub::Delivered SockJsSession::deliver(const SharedBytes& bytes, const hub::Publication& publication,
                                       hub::Delivery delivery) {
   if (closing()) return hub::Delivered::closed;

@@ -3,6 +3,7 @@
 #include "base/base64.hpp"
 #include "io/resolver.hpp"
 #include "server/message_publication.hpp"
+#include "server/sockjs_endpoint.hpp"
 #include "server/sockjs_http_session.hpp"
 #include "server/state.hpp"
 #include "websocket/close_code.hpp"
@@ -198,23 +199,45 @@ void SockJsSession::guarded(Call call) {
 
 void SockJsSession::tell_open() {
   told_open_ = true;
+  if (const auto& open = route_.endpoint.protocol().open) {
+    user_ = open(*this);
+    return;
+  }
   if (options().on_open) guarded([&] { options().on_open(*this); });
 }
 
 void SockJsSession::tell_message(Message message) {
+  if (user_ != nullptr) return user_->on_message(message);
   worker().counters.messages_in.add();
   if (options().on_message) guarded([&] { options().on_message(*this, message); });
 }
 
 void SockJsSession::tell_drain() {
+  if (user_ != nullptr) return user_->on_drain();
   if (options().on_drain) guarded([&] { options().on_drain(*this); });
+}
+
+void SockJsSession::tell_shutdown() {
+  if (user_ != nullptr && told_open_) user_->on_shutdown();
 }
 
 void SockJsSession::tell_closed(std::uint16_t code, std::string_view reason) {
   worker().topics.remove(*this);
-  if (std::exchange(told_open_, false) && options().on_close) {
+  if (!std::exchange(told_open_, false)) return;
+  if (user_ != nullptr) return user_->on_closed();
+  if (options().on_close) {
     guarded([&] { options().on_close(*this, code, reason); });
   }
+}
+
+SendOutcome SockJsSession::count(transport::Push push) {
+  if (user_ != nullptr && push == transport::Push::queued) return SendOutcome::sent;
+  if (user_ != nullptr && push == transport::Push::high) return SendOutcome::blocked;
+  return worker().count(push);
+}
+
+void SockJsSession::count_out() {
+  if (user_ == nullptr) worker().counters.messages_out.add();
 }
 
 }  // namespace server

@@ -2,6 +2,7 @@
 
 #include "hub/hub.hpp"
 #include "naru/sockjs.hpp"
+#include "server/sockjs_user.hpp"
 #include "server/worker.hpp"
 #include "sockjs/receiver.hpp"
 #include "transport/backlog.hpp"
@@ -71,15 +72,18 @@ class SockJsSession : public SockJs, public hub::Subscriber {
                          hub::Delivery delivery) override;
   virtual void shut_down() = 0;  // the server stops
 
+  // For its SockJsUser; beneath the hub too.
+  SendOutcome pass(Message message);
+  virtual bool congested() = 0;  // more than the high-water mark waits
+  sockjs::Transport carrier() const { return transport_; }
+
  protected:
   const SockJsOptions& options() const { return route_.options; }
   SockJsRoute& route() { return route_; }
   Worker& worker() const { return route_.worker; }
-  sockjs::Transport carrier() const { return transport_; }
 
   // What the carrier knows.
   virtual bool closing() const = 0;           // nothing can be sent
-  virtual bool congested() = 0;               // more than the high-water mark waits
   virtual bool holds_everything() const = 0;  // what is sent waits for the turn's end, at least
   virtual std::size_t queued() const = 0;     // bytes that cannot be dropped any more
   // Unless it holds everything: at once.
@@ -91,11 +95,16 @@ class SockJsSession : public SockJs, public hub::Subscriber {
 
   void catch_up() const;
 
-  // Calls of user code.
+  // Calls of user code, or of its SockJsUser.
   void tell_open();
   void tell_message(Message message);
   void tell_drain();
+  void tell_shutdown();
   void tell_closed(std::uint16_t code, std::string_view reason);
+
+  // Of a SockJsUser, that are its own to count.
+  SendOutcome count(transport::Push push);
+  void count_out();
 
   // Messages that wait to be written, in order.
   bool has_held() const { return held_ != nullptr && !held_->empty(); }
@@ -123,6 +132,7 @@ class SockJsSession : public SockJs, public hub::Subscriber {
   std::string id_;
   RequestInfo request_;
   std::any data_;
+  std::unique_ptr<SockJsUser> user_;  // while it is not, there are handlers
   std::uint64_t number_;
   std::unique_ptr<transport::Backlog> held_;
   std::vector<transport::HeldMessage> dropped_;  // on_dropped is to be told of at the turn's end

@@ -80,7 +80,7 @@ hub::WireFormat SockJsWebSocket::wire_format(const hub::Publication& publication
 }
 
 SendOutcome SockJsWebSocket::write(Message message, const SendOptions& how) {
-  return worker().count(send_message(message, how.compress));
+  return count(send_message(message, how.compress));
 }
 
 SendOutcome SockJsWebSocket::write(const SharedBytes& bytes,
@@ -145,6 +145,7 @@ void SockJsWebSocket::close_in_order(std::uint16_t code, std::string_view reason
 
 // A raw one is closed by its transport.
 void SockJsWebSocket::shut_down() {
+  tell_shutdown();
   if (framed()) close_in_order(websocket::close_code::service_restart, "Server is shutting down");
 }
 

@@ -21,6 +21,7 @@ class SockJsWebSocket final : public SockJsSession,
 
   hub::WireFormat wire_format(const hub::Publication& publication) const override;
   void shut_down() override;
+  bool congested() override { return transport_ != nullptr && transport_->congested(); }
 
   void on_websocket_open(transport::WebSocketTransport& transport) override;
   void on_websocket_message(transport::WebSocketTransport& transport, bool binary,
@@ -35,7 +36,6 @@ class SockJsWebSocket final : public SockJsSession,
   bool framed() const { return carrier() == sockjs::Transport::websocket; }
 
   bool closing() const override { return transport_ == nullptr || transport_->closing(); }
-  bool congested() override { return transport_ != nullptr && transport_->congested(); }
   bool holds_everything() const override { return false; }
   std::size_t queued() const override { return transport_ == nullptr ? 0 : transport_->buffered(); }
   SendOutcome write(Message message, const SendOptions& how) override;

@@ -1,7 +1,9 @@
 #include "server/stomp_broker.hpp"
 
+#include "server/sockjs_endpoint.hpp"
 #include "server/state.hpp"
 #include "server/stomp_endpoint.hpp"
+#include "server/stomp_sockjs.hpp"
 #include "server/stomp_stream.hpp"
 #include "stomp/destination.hpp"
 
@@ -95,6 +97,20 @@ Result<void> StompBroker::listen(const ListenOptions& where) {
                        [this](Worker& worker, io::Stream&) {
                          return std::make_unique<StompStream>(on_loop(worker.index()));
                        });
+}
+
+void StompBroker::sockjs(std::string_view path, SockJsOptions given) {
+  if (given.on_open || given.on_message || given.on_drain || given.on_dropped || given.on_close) {
+    throw std::invalid_argument("naru: Stomp::sockjs: the messages are the broker's");
+  }
+  given.high_watermark = options.high_watermark;
+  given.limit = options.limit;
+  given.slow_consumer = SlowConsumer::disconnect;
+  SockJsEndpoint::add(
+      state_, path, std::move(given),
+      {.subprotocols = stomp_subprotocols(), .open = [this](SockJsSession& session) {
+         return std::make_unique<StompSockJs>(on_loop(Worker::current()->index()), session);
+       }});
 }
 
 void StompBroker::send(std::string_view queue, Message message,

@@ -26,6 +26,7 @@ class StompBroker final : public Stomp {
   ~StompBroker() override;
 
   Result<void> listen(const ListenOptions& where) override;
+  void sockjs(std::string_view path, SockJsOptions given) override;
   void send(std::string_view queue, Message message,
             std::vector<std::pair<std::string, std::string>> headers) override;
 

@@ -14,8 +14,9 @@ class Loop;
 
 namespace naru::server {
 
-// What carries a STOMP connection: a WebSocket, a TCP or TLS stream. It owns the StompUser that
-// StompLoop::open gave it, and gives it bytes; where one ends and the next begins means nothing.
+// What carries a STOMP connection: a WebSocket, a TCP or TLS stream, a SockJS session. It owns the
+// StompUser that StompLoop::open gave it, and gives it bytes; where one ends and the next begins
+// means nothing.
 class StompCarrier {
  public:
   enum class Content : std::uint8_t { text, binary };
@@ -32,6 +33,8 @@ class StompCarrier {
   // nevertheless.
   virtual void pause_reading() {}
   virtual void resume_reading() {}
+  // What is no UTF-8 does not pass.
+  virtual bool text_only() const { return false; }
   virtual void finish(Ending ending) = 0;
   virtual std::string peer_address() const = 0;
 

@@ -14,10 +14,6 @@
 namespace naru::server {
 namespace {
 
-// The highest that the client offers (as RabbitMQ; not the client's order, which pins old clients
-// to 1.0).
-const std::vector<std::string> kSubprotocols{"v12.stomp", "v11.stomp", "v10.stomp"};
-
 transport::WebSocketSettings settings_of(const StompBroker& broker) {
   const StompOptions& options = broker.options;
   transport::WebSocketSettings settings;
@@ -36,6 +32,11 @@ bool offers_nothing_known(const websocket::Handshake& handshake, const http::Req
 
 }  // namespace
 
+const std::vector<std::string>& stomp_subprotocols() {
+  static const std::vector<std::string> names{"v12.stomp", "v11.stomp", "v10.stomp"};
+  return names;
+}
+
 StompEndpoint::StompEndpoint(StompBroker& broker, RoutePattern pattern)
     : broker_(broker), pattern_(std::move(pattern)), settings_(settings_of(broker)) {}
 
@@ -43,7 +44,7 @@ void StompEndpoint::on_request(Worker& worker, transport::HttpExchange& exchange
   using After = transport::HttpExchange::After;
   const http::Request& request = exchange.request();
   websocket::Handshake handshake =
-      websocket::accept_handshake(request, kSubprotocols, settings_.limits.deflate);
+      websocket::accept_handshake(request, stomp_subprotocols(), settings_.limits.deflate);
   if (!handshake.accepted) return exchange.respond(std::move(handshake.response), After::close);
   const OriginPolicy& origins = broker_.options.origins;
   if (!origin_allowed(origins, request, caller_of(request, exchange.stream()))) {

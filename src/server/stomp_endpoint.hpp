@@ -6,7 +6,14 @@
 #include "server/stomp_broker.hpp"
 #include "transport/websocket_transport.hpp"
 
+#include <string>
+#include <vector>
+
 namespace naru::server {
+
+// The names of STOMP in a WebSocket's handshake, the best first: the highest version that a client
+// offers counts (as RabbitMQ; not the client's order, which pins old clients to 1.0).
+const std::vector<std::string>& stomp_subprotocols();
 
 // The route of a broker for WebSockets: the handshake.
 class StompEndpoint final : public Endpoint {

@@ -1,5 +1,7 @@
 #include "server/stomp_formats.hpp"
 
+#include "base/base64.hpp"
+#include "base/utf8.hpp"
 #include "server/message_publication.hpp"
 #include "stomp/destination.hpp"
 
@@ -27,7 +29,10 @@ std::optional<std::string_view> own_header(const MessagePublication& publication
 
 SharedBytes encode_stomp(const MessagePublication& publication, wire::Format format) {
   if (format == wire::stomp_unwanted) return nullptr;
-  const auto version = static_cast<stomp::Version>(format - wire::stomp);
+  const bool text_only = format >= wire::stomp_text;
+  const auto version =
+      static_cast<stomp::Version>(format - (text_only ? wire::stomp_text : wire::stomp));
+  const bool encoded = text_only && !is_utf8(publication.data());
   std::string out;
   const auto header = [&](std::string_view name, std::string_view value) {
     stomp::append_header(name, value, version, out);
@@ -41,8 +46,13 @@ SharedBytes encode_stomp(const MessagePublication& publication, wire::Format for
   if (!own_header(publication, "content-type")) {
     header("content-type", type_of(publication.message()));
   }
+  if (encoded) header(kStompEncoding, "base64");
   for (const auto& [name, value] : publication.headers()) header(name, value);
-  stomp::append_body(publication.data(), out);
+  if (encoded) {
+    stomp::append_body(base64(publication.data()), out);
+  } else {
+    stomp::append_body(publication.data(), out);
+  }
   return std::make_shared<const std::string>(std::move(out));
 }
 

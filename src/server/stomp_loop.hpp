@@ -88,6 +88,7 @@ class StompLoop {
 
   stomp::Frame frame;  // for the decoders of this loop
   std::string head;    // for the length of one call
+  std::string text;    // likewise: a whole frame
 
  private:
   struct StringHash {

@@ -1,10 +1,12 @@
 #include "server/stomp_session.hpp"
 
+#include "base/base64.hpp"
 #include "base/utf8.hpp"
 #include "json/split.hpp"
 #include "server/message_publication.hpp"
 #include "server/state.hpp"
 #include "server/stomp_broker.hpp"
+#include "server/stomp_formats.hpp"
 
 #include <algorithm>
 #include <array>
@@ -403,11 +405,14 @@ bool StompSession::deliver(std::string_view queue, const stomp::Queue::Delivery&
   };
   header("destination", message.destination);
   if (delivery.redelivered) header("redelivered", "true");
+  const bool text = is_utf8(message.body);
+  const bool encoded = !text && carrier_.text_only();
+  if (encoded) header(kStompEncoding, "base64");
   for (const auto& [name, value] : message.headers) header(name, value);
   std::string body;
-  stomp::append_body(message.body, body);
+  stomp::append_body(encoded ? base64(message.body) : message.body, body);
   session_.heartbeat().on_sent(now());
-  here_.worker().count(carrier_.send(head, body, content_of(is_utf8(message.body))));
+  here_.worker().count(carrier_.send(head, body, content_of(text)));
   if (subscription.ack != stomp::AckMode::automatic) return false;
   if (!carrier_.congested()) return true;
   held_back_.push_back({std::string(queue), delivery.consumer, delivery.tag});
@@ -431,8 +436,8 @@ void StompSession::leave(const StompSubscription& subscription, bool lost, Stomp
                .reply = reply});
 }
 
-void StompSession::leave_all(bool lost) {
-  for (const auto& [handle, subscription] : subscriptions_) leave(*subscription, lost, {});
+void StompSession::leave_all() {
+  for (const auto& [handle, subscription] : subscriptions_) leave(*subscription, lost_, {});
   subscriptions_.clear();
 }
 
@@ -450,12 +455,14 @@ void StompSession::fail(const Error& error, const stomp::Frame* frame) {
 
 void StompSession::end(Ending ending) {
   ended_ = true;
+  lost_ = ending == Ending::protocol_error || ending == Ending::too_big;
   disarm();
   carrier_.finish(ending);
   // What it has is for others now, not only when the peer has closed too. (Later, since the hub may
-  // be at work; before the session goes, since that is at the end of a turn.)
-  const bool lost = ending == Ending::protocol_error || ending == Ending::too_big;
-  here_.worker().loop.defer([this, lost] { leave_all(lost); });
+  // be at work.)
+  here_.worker().loop.defer([&here = here_, number = number_] {
+    if (StompSession* const self = here.find(number)) self->leave_all();
+  });
 }
 
 void StompSession::shut_down() {
@@ -465,10 +472,9 @@ void StompSession::shut_down() {
 }
 
 void StompSession::on_closed() {
-  const bool lost = !ended_;
   ended_ = true;
   disarm();
-  leave_all(lost);
+  leave_all();
   const StompOptions& options = here_.broker().options;
   if (std::exchange(logged_in_, false) && options.on_disconnect) {
     run_user_code(here_.broker().state(), kProtocol, [&] { options.on_disconnect(user_); });

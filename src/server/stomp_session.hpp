@@ -42,6 +42,7 @@ class StompSession final : public StompUser, private io::Timer {
   hub::Delivered deliver(stomp::Subscription& subscription, const SharedBytes& shared,
                          const MessagePublication& publication, hub::Delivery delivery);
   stomp::Version version() const { return session_.version(); }
+  bool text_only() const { return carrier_.text_only(); }
 
  private:
   using Content = StompCarrier::Content;
@@ -73,7 +74,7 @@ class StompSession final : public StompUser, private io::Timer {
   void answer(std::map<std::uint64_t, Waiting>::iterator done);
   stomp::ConsumerId consumer(const stomp::Subscription& subscription) const;
   void leave(const StompSubscription& subscription, bool lost, StompReply reply);
-  void leave_all(bool lost);
+  void leave_all();
 
   transport::Push say(std::string_view frame);
   void fail(const Error& error, const stomp::Frame* frame = nullptr);
@@ -107,6 +108,7 @@ class StompSession final : public StompUser, private io::Timer {
   bool binary_ = false;  // the peer has opened in binary, and is answered so
   bool logged_in_ = false;
   bool ended_ = false;
+  bool lost_ = true;  // what it had: its peer has not said goodbye
 };
 
 }  // namespace naru::server

@@ -33,7 +33,10 @@ bool StompSubscription::wants(const hub::Publication& publication) const {
 }
 
 hub::WireFormat StompSubscription::wire_format(const hub::Publication& publication) const {
-  return wants(publication) ? wire::stomp_of(session_.version()) : wire::stomp_unwanted;
+  if (!wants(publication)) return wire::stomp_unwanted;
+  const bool binary = static_cast<const MessagePublication&>(publication).message().binary;
+  return binary && session_.text_only() ? wire::stomp_text_of(session_.version())
+                                        : wire::stomp_of(session_.version());
 }
 
 hub::Delivered StompSubscription::deliver(const SharedBytes& bytes,

@@ -401,7 +401,11 @@ naru::Stomp& stomp(naru::Server& server) {
   options.origins.kind = naru::OriginPolicy::Kind::any;
   options.heartbeat_send = 1000ms;  // the suite waits for its end by missing heart-beats
   options.heartbeat_receive = 1000ms;
-  return server.stomp("/ws", options);
+  naru::Stomp& broker = server.stomp("/ws", options);
+  naru::SockJsOptions sockjs;
+  sockjs.origins.kind = naru::OriginPolicy::Kind::any;
+  broker.sockjs("/sockjs", sockjs);
+  return broker;
 }
 
 const std::map<std::string, std::function<void(naru::Server&)>> kProfiles{

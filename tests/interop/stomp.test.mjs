@@ -1,9 +1,10 @@
-// STOMP by the npm client `@stomp/stompjs`, over WebSocket and plain TCP.
+// STOMP by the npm client `@stomp/stompjs`, over WebSocket, plain TCP and `sockjs-client`.
 
 import { Client } from "@stomp/stompjs";
 import assert from "node:assert/strict";
 import net from "node:net";
 import { after, before, describe, it } from "node:test";
+import SockJS from "sockjs-client";
 import WebSocket from "ws";
 
 import { startProfile } from "./lib/server.mjs";
@@ -54,16 +55,21 @@ describe("stomp", { timeout: 40_000 }, () => {
     return port;
   }
 
+  const sockjs = (transport) => new SockJS(`${server.url}/sockjs`, null, { transports: [transport] });
   const ways = {
     WebSocket: () =>
       new WebSocket(`ws://127.0.0.1:${server.port}/ws`, ["v12.stomp", "v11.stomp", "v10.stomp"]),
     TCP: () => new TcpSocket(tcpPort),
+    "SockJS websocket": () => sockjs("websocket"),
+    "SockJS xhr-streaming": () => sockjs("xhr-streaming"),
+    "SockJS eventsource": () => sockjs("eventsource"),
+    "SockJS xhr-polling": () => sockjs("xhr-polling"),
   };
 
   for (const [way, webSocketFactory] of Object.entries(ways)) {
-    async function connect(passcode = "guest") {
+    async function connect(passcode = "guest", factory = webSocketFactory) {
       const client = new Client({
-        webSocketFactory,
+        webSocketFactory: factory,
         connectHeaders: { login: "guest", passcode },
         reconnectDelay: 0,
       });
@@ -101,6 +107,15 @@ describe("stomp", { timeout: 40_000 }, () => {
       assert.equal(text.body, "안녕");
       assert.equal(text.headers.k, "a:b\n");
       const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => (i * 7) & 255);
+      if (way.startsWith("SockJS")) {
+        // It carries text only: what others send, arrives so.
+        const other = await connect("guest", ways.TCP);
+        other.publish({ destination: `/topic/news.${way}`, binaryBody: bytes });
+        const message = await next();
+        assert.equal(message.headers["content-transfer-encoding"], "base64");
+        assert.deepEqual(new Uint8Array(Buffer.from(message.body, "base64")), bytes);
+        return;
+      }
       client.publish({ destination: `/topic/news.${way}`, binaryBody: bytes });
       assert.deepEqual((await next()).binaryBody, bytes);
     });

@@ -23,9 +23,20 @@ class StompRules : public ::testing::TestWithParam<StompWay> {
   }
 };
 std::string way_name(const ::testing::TestParamInfo<StompWay>& info) {
-  return info.param == StompWay::websocket ? "WebSocket" : "Tcp";
+  switch (info.param) {
+    case StompWay::websocket:
+      return "WebSocket";
+    case StompWay::sockjs:
+      return "SockJs";
+    case StompWay::polling:
+      return "Polling";
+    default:
+      return "Tcp";
+  }
 }
-INSTANTIATE_TEST_SUITE_P(Stomp, StompRules, ::testing::Values(StompWay::websocket, StompWay::tcp),
+INSTANTIATE_TEST_SUITE_P(Stomp, StompRules,
+                         ::testing::Values(StompWay::websocket, StompWay::tcp, StompWay::sockjs,
+                                           StompWay::polling),
                          way_name);
 
 // CVE-2023-32081, CVE-2025-41254: nothing is delivered before a login.
@@ -236,7 +247,7 @@ TEST_P(StompRules, SaysGoodbyeWhenItStops) {
   StompPeer one = connected();
   std::thread stopping([this] { world.server.server.stop(); });
   // A WebSocket has a code for it.
-  const bool says = GetParam() == StompWay::tcp;
+  const bool says = GetParam() != StompWay::websocket;
   EXPECT_EQ(one.hear(), says ? "error server shutting down" : "end");
   one.leave();
   stopping.join();
@@ -314,6 +325,102 @@ TEST_F(StompHandshake, ClosesWithACodeAfterItsFrame) {
   WebSocketPeer broken(world.server.port, "/stomp");
   broken.say("CONNECT\nlogin:\xff");
   EXPECT_EQ(broken.hear_close(), "close 1007");
+}
+
+class StompOverSockJs : public ::testing::Test {
+ protected:
+  StompWorld world;
+};
+
+TEST_F(StompOverSockJs, WritesWhatIsNoTextAsBase64) {
+  world.start();
+  StompPeer one = world.peer(StompWay::sockjs);
+  EXPECT_EQ(one.connect(), "connected 1.2");
+  one.subscribe("t", "/topic/t");
+  one.subscribe("q", "/queue/q");
+  StompPeer other = world.peer(StompWay::tcp);
+  EXPECT_EQ(other.connect(), "connected 1.2");
+  for (const char* to : {"/topic/t", "/queue/q"}) {
+    other.publish(to, "\xff\xfe", "content-transfer-encoding:8bit\n");
+    EXPECT_EQ(one.hear().substr(1), ": //4=") << to;
+    EXPECT_EQ(one.header("content-transfer-encoding"), "base64");
+    EXPECT_EQ(one.header("content-length"), "4");
+    other.publish(to, "text", "content-type:application/octet-stream\n");
+    EXPECT_EQ(one.hear().substr(1), ": text") << to;
+    EXPECT_EQ(one.frame().find("content-transfer-encoding"), std::nullopt);
+  }
+  // Not SockJS's messages, of which there were more.
+  EXPECT_EQ(world.server.server.stats().messages_in, 4U);
+  EXPECT_TRUE(world.server.counts(&Stats::messages_out, 4));
+}
+
+TEST_F(StompOverSockJs, SaysItsEndInBothProtocols) {
+  world.start();
+  WebSocketPeer peer(world.server.port, "/sockjs/000/a/websocket");
+  EXPECT_EQ(peer.hear(), "o");
+  peer.say(R"(["CONNECT\naccept-version:1.2\n\n\u0000","DISCON","NECT\nreceipt:1\n\n\u0000"])");
+  EXPECT_TRUE(peer.hear().starts_with(R"(a["CONNECTED\n)"));
+  EXPECT_EQ(peer.hear(), R"(a["RECEIPT\nreceipt-id:1\n\n\u0000"])");
+  EXPECT_EQ(peer.hear(), R"(c[1000,"Normal closure"])");
+  EXPECT_EQ(peer.hear_close(), "close 1000");
+  WebSocketPeer wrong(world.server.port, "/sockjs/000/b/websocket");
+  EXPECT_EQ(wrong.hear(), "o");
+  wrong.say(R"(["SEND\n\n\u0000"])");
+  EXPECT_TRUE(wrong.hear().starts_with(R"(a["ERROR\n)"));
+  EXPECT_EQ(wrong.hear(), R"(c[1002,"STOMP error"])");
+}
+
+// Below a SockJS service, for clients that know the path but no SockJS.
+TEST_F(StompOverSockJs, TakesRawWebSocketsToo) {
+  world.start();
+  WebSocketPeer peer{Peer(world.server.port)};
+  const Answer opened =
+      peer.open("/sockjs/websocket", "Sec-WebSocket-Protocol: v10.stomp, v12.stomp\r\n");
+  EXPECT_EQ(opened.status, 101);
+  EXPECT_EQ(opened.field("sec-websocket-protocol"), "v12.stomp");
+  peer.say_binary(std::string("CONNECT\naccept-version:1.2\n\n\0", 29));
+  EXPECT_TRUE(peer.hear().starts_with("binary:CONNECTED\n"));
+  peer.say_binary(std::string("SUBSCRIBE\nid:a\ndestination:/topic/t\n\n\0", 38));
+  peer.say_binary(std::string("SEND\ndestination:/topic/t\n\n\xff\0", 29));
+  const std::string message = peer.hear();
+  EXPECT_TRUE(message.starts_with("binary:MESSAGE\n"));
+  EXPECT_TRUE(message.ends_with(std::string("\xff\0", 2)));
+}
+
+// Any page can have a browser send cookies.
+TEST_F(StompOverSockJs, ShowsTheLoginNothingThatIsNoProof) {
+  StompOptions options;
+  options.authorize = [](const stomp::Connect& connect) {
+    return connect.request.header("cookie").empty() && connect.request.query == "token=t" &&
+           connect.request.header("user-agent") == "test";
+  };
+  world.start(std::move(options));
+  WebSocketPeer peer(world.server.port, "/sockjs/000/a/websocket?token=t",
+                     "Cookie: a=b\r\nUser-Agent: test\r\n");
+  EXPECT_EQ(peer.hear(), "o");
+  peer.say(R"(["CONNECT\naccept-version:1.2\n\n\u0000"])");
+  EXPECT_TRUE(peer.hear().starts_with(R"(a["CONNECTED\n)"));
+}
+
+TEST_F(StompOverSockJs, ClosesWhoDoesNotReadWhatComes) {
+  StompOptions options;
+  options.high_watermark = 1000;
+  options.limit = 10'000;
+  world.start(std::move(options));
+  StompPeer slow = world.peer(StompWay::polling);
+  EXPECT_EQ(slow.connect(), "connected 1.2");
+  slow.subscribe("t", "/topic/t");
+  StompPeer other = world.peer(StompWay::tcp);
+  EXPECT_EQ(other.connect(), "connected 1.2");
+  for (int i = 0; i < 11; ++i) other.publish("/topic/t", std::string(1000, 'x'));
+  EXPECT_TRUE(world.server.counts(&Stats::slow_closed, 1));
+  EXPECT_EQ(slow.hear(), "end");
+}
+
+TEST_F(StompOverSockJs, HasNoHandlers) {
+  SockJsOptions options;
+  options.on_message = [](SockJs&, Message) {};
+  EXPECT_THROW(world.server.server.stomp("").sockjs("/x", options), std::invalid_argument);
 }
 
 }  // namespace

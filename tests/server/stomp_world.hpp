@@ -9,13 +9,14 @@
 
 namespace naru::test {
 
-// A server with a broker at "/stomp" and on a port of its own.
+// A server with a broker at "/stomp", by SockJS at "/sockjs", and on ports of its own.
 class StompWorld {
  public:
   explicit StompWorld(unsigned loops = 1) : server(loops) {}
 
   Stomp& start(StompOptions options = {}) {
     Stomp& broker = server.server.stomp("/stomp", std::move(options));
+    broker.sockjs("/sockjs", {});
     const io::testing::Certificate certificate;
     EXPECT_TRUE(broker.listen({.port = 0, .host = "127.0.0.1"}));
     EXPECT_TRUE(broker.listen(
@@ -29,10 +30,7 @@ class StompWorld {
     return broker;
   }
   StompPeer peer(StompWay way) {
-    return {way == StompWay::websocket ? server.port
-            : way == StompWay::tcp     ? tcp_port
-                                       : tls_port,
-            way};
+    return {way == StompWay::tcp ? tcp_port : way == StompWay::tls ? tls_port : server.port, way};
   }
 
   TestServer server;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "stomp/decoder.hpp"
+#include "support/sockjs_stream.hpp"
 #include "support/websocket_peer.hpp"
 
 #include <cstdint>
@@ -12,7 +13,11 @@
 
 namespace naru::test {
 
-enum class StompWay { websocket, tcp, tls };
+enum class StompWay { websocket, tcp, tls, sockjs, polling };
+// Carries text only.
+inline bool by_sockjs(StompWay way) {
+  return way == StompWay::sockjs || way == StompWay::polling;
+}
 
 // A STOMP client that tells what it hears in few words: "connected 1.2", "a: hello" for a message
 // of the subscription a ("a: hello again" when it was redelivered), "receipt r", "error text",
@@ -22,6 +27,10 @@ class StompPeer {
   StompPeer(std::uint16_t port, StompWay way) : way_(way) {
     if (way == StompWay::websocket) {
       websocket_.emplace(port, "/stomp", "Sec-WebSocket-Protocol: v12.stomp\r\n");
+    } else if (by_sockjs(way)) {
+      sockjs_.emplace(
+          port, "/sockjs",
+          way == StompWay::sockjs ? SockJsStream::Way::websocket : SockJsStream::Way::polling);
     } else {
       stream_.emplace(port, way == StompWay::tls ? Wire::tls : Wire::tcp);
     }
@@ -32,6 +41,8 @@ class StompPeer {
   void send(std::string_view bytes) {
     if (websocket_) {
       websocket_->say(bytes);
+    } else if (sockjs_) {
+      sockjs_->say(bytes);
     } else {
       stream_->send(bytes);
     }
@@ -74,10 +85,15 @@ class StompPeer {
   // Of the last frame.
   std::string header(std::string_view name) const { return std::string(frame().header(name)); }
   // The next bytes as they come, from WebSockets by messages.
-  std::string hear_raw() { return websocket_ ? websocket_->hear() : stream_->read(1); }
+  std::string hear_raw() {
+    if (sockjs_) return sockjs_->hear();
+    return websocket_ ? websocket_->hear() : stream_->read(1);
+  }
   void leave() {
     if (websocket_) {
       websocket_->leave();
+    } else if (sockjs_) {
+      sockjs_->leave();
     } else {
       stream_->leave();
     }
@@ -107,6 +123,7 @@ class StompPeer {
 
   StompWay way_;
   std::optional<WebSocketPeer> websocket_;
+  std::optional<SockJsStream> sockjs_;
   std::optional<Peer> stream_;
   std::string bytes_;
   std::size_t at_ = 0;
