@@ -13,9 +13,10 @@ namespace naru::app {
 namespace {
 
 const std::vector<std::string> kKeys{
-    "listen",          "tls_cert", "tls_key", "tls_client",    "tls_client_ca", "http2", "origins",
-    "trusted_proxies", "loops",    "io",      "spin",          "log",           "web",   "push",
-    "api_keys",        "topics",   "sockjs",  "sockjs_publish"};
+    "listen",          "tls_cert", "tls_key", "tls_client",     "tls_client_ca", "http2", "origins",
+    "trusted_proxies", "loops",    "io",      "spin",           "log",           "web",   "push",
+    "api_keys",        "topics",   "sockjs",  "sockjs_publish", "stomp"};
+const std::vector<std::string> kStompKeys{"path", "sockjs", "listen", "queues"};
 const std::vector<std::string> kTopicKeys{"prefix",          "history",  "history_bytes",
                                           "history_seconds", "presence", "presence_seconds",
                                           "subscribe",       "publish",  "socketio"};
@@ -152,6 +153,21 @@ void read_topics(const toml::table& table, const std::string& file,
   }
 }
 
+void read_stomp(const toml::table& table, const std::string& file, StompConfig& stomp) {
+  const toml::node* node = table.get("stomp");
+  if (node == nullptr) return;
+  const toml::table* one = node->as_table();
+  if (one == nullptr) wrong_type(file, "stomp", "a table: [stomp]");
+  refuse_unknown(*one, file, kStompKeys);
+  std::string queues = "key";
+  read_text(*one, file, "path", stomp.path);
+  read_text(*one, file, "sockjs", stomp.sockjs);
+  read_texts(*one, file, "listen", stomp.listen);
+  read_text(*one, file, "queues", queues);
+  stomp.queues = parse_access(file, "queues", queues);
+  stomp.on = true;
+}
+
 }  // namespace
 
 std::string nearest(const std::string& word, const std::vector<std::string>& known) {
@@ -203,6 +219,7 @@ void read_config(const std::string& file, ServeConfig& config) {
   read_text(table, file, "io", config.io);
   read_text(table, file, "sockjs", config.sockjs);
   read_flag(table, file, "sockjs_publish", config.sockjs_publish);
+  read_stomp(table, file, config.stomp);
   read_count(table, file, "loops", kLoopsAtMost, config.loops);
   read_count(table, file, "spin", kSpinAtMost, config.spin);
 }
@@ -210,11 +227,11 @@ void read_config(const std::string& file, ServeConfig& config) {
 ListenAddress parse_listen(const std::string& text) {
   ListenAddress address;
   std::string_view rest = text;
-  if (rest.starts_with("https://")) {
-    address.tls = true;
-    rest.remove_prefix(8);
-  } else if (rest.starts_with("http://")) {
-    rest.remove_prefix(7);
+  for (const std::string_view scheme : {"https://", "stomp+ssl://", "http://", "stomp://"}) {
+    if (!rest.starts_with(scheme)) continue;
+    address.tls = scheme == "https://" || scheme == "stomp+ssl://";
+    rest.remove_prefix(scheme.size());
+    break;
   }
   const std::size_t colon = rest.rfind(':');
   const std::string_view port = colon == std::string_view::npos ? rest : rest.substr(colon + 1);

@@ -17,6 +17,15 @@ struct TopicConfig {
   TopicOptions options;
 };
 
+// [stomp]: the broker.
+struct StompConfig {
+  bool on = false;
+  std::string path = "/stomp";      // of WebSockets; empty: none
+  std::string sockjs;               // path of SockJS; empty: none
+  std::vector<std::string> listen;  // "[stomp://|stomp+ssl://]host:port"
+  Access queues = Access::key;      // who may send to them, and take from them
+};
+
 // What `naru serve` is told, by a file, by the command line, or by its defaults.
 struct ServeConfig {
   std::vector<std::string> listen;    // "[http://|https://]host:port"; empty: localhost:3000
@@ -37,6 +46,7 @@ struct ServeConfig {
   std::string web;              // the directory of the gallery
   std::string sockjs;           // path of the SockJS services; empty: none
   bool sockjs_publish = false;  // their clients may publish
+  StompConfig stomp;
 };
 
 // Of the topic of that name, or whose presence has it: those of the longest prefix that fits.

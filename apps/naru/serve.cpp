@@ -4,6 +4,7 @@
 #include "logger.hpp"
 #include "naru/server.hpp"
 #include "sockjs.hpp"
+#include "stomp.hpp"
 #include "ticker.hpp"
 #include "whiteboard.hpp"
 
@@ -20,7 +21,10 @@ constexpr unsigned short kHttpsPort = 3443;
 
 std::vector<ListenAddress> addresses(const ServeConfig& config) {
   std::vector<ListenAddress> all;
-  for (const std::string& text : config.listen) all.push_back(parse_listen(text));
+  for (const std::string& text : config.listen) {
+    if (text.starts_with("stomp")) throw std::runtime_error("'" + text + "' belongs to [stomp]");
+    all.push_back(parse_listen(text));
+  }
   if (all.empty()) all.push_back({.tls = false, .host = "localhost", .port = kHttpPort});
 
   const bool certified = !config.tls_cert.empty();
@@ -79,6 +83,26 @@ bool parse_http2(const std::string& word) {
   throw std::runtime_error("'" + word + "' is no answer to --http2: auto, off");
 }
 
+ListenOptions listen_options(const ServeConfig& config, const ListenAddress& address) {
+  ListenOptions where;
+  where.host = address.host;
+  where.port = address.port;
+  if (address.tls) where.tls = tls_options(config);
+  where.http2 = parse_http2(config.http2);
+  return where;
+}
+
+ListenAddress parse_stomp_listen(const ServeConfig& config, const std::string& text) {
+  if (text.starts_with("http")) {
+    throw std::runtime_error("'" + text + "' is no address of STOMP: stomp:// or stomp+ssl://");
+  }
+  const ListenAddress address = parse_listen(text);
+  if (address.tls && config.tls_cert.empty()) {
+    throw std::runtime_error("stomp+ssl:// needs --tls-cert and --tls-key");
+  }
+  return address;
+}
+
 // The ticker's topic keeps some lists, unless the operator says how it behaves.
 void add_ticker_topic(Server& server, const std::vector<TopicConfig>& topics) {
   const auto is_ticker = [](const TopicConfig& each) { return each.prefix == Ticker::kTopic; };
@@ -89,11 +113,11 @@ void add_ticker_topic(Server& server, const std::vector<TopicConfig>& topics) {
 // Topics by HTTP and by plain WebSocket; and as rooms, for the events "subscribe" and "unsubscribe"
 // of Socket.IO's namespace "/".
 void add_topics(Server& server, Namespace& rooms, const ServeConfig& config) {
+  for (const TopicConfig& topic : config.topics) server.topics(topic.prefix, topic.options);
   if (config.push == "off") return;
   if (config.push != "on") {
     throw std::runtime_error("'" + config.push + "' is no answer to push: on, off");
   }
-  for (const TopicConfig& topic : config.topics) server.topics(topic.prefix, topic.options);
   server.push("/push/", {.cors = {.origins = config.origins}, .keys = config.api_keys});
   if (!config.api_keys.empty()) server.push_api("/api/", {.keys = config.api_keys});
   const auto open = [topics = config.topics](std::string_view name, bool by_room) {
@@ -145,15 +169,18 @@ int serve(const ServeConfig& config) {
   add_ticker_topic(server, config.topics);
   add_topics(server, socketio.of("/"), config);
   add_sockjs(server, config);
+  Stomp* const broker = add_stomp(server, config);
 
   for (const ListenAddress& address : addresses(config)) {
-    ListenOptions where;
-    where.host = address.host;
-    where.port = address.port;
-    if (address.tls) where.tls = tls_options(config);
-    where.http2 = parse_http2(config.http2);
-    if (!server.listen(where)) {
+    if (!server.listen(listen_options(config, address))) {
       throw std::runtime_error(server.last_error());
+    }
+  }
+  if (broker != nullptr) {
+    for (const std::string& text : config.stomp.listen) {
+      if (!broker->listen(listen_options(config, parse_stomp_listen(config, text)))) {
+        throw std::runtime_error(server.last_error());
+      }
     }
   }
   return server.run_until_signal([&] {

@@ -3,10 +3,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import tls from "node:tls";
+
+import { Client } from "@stomp/stompjs";
+import SockJS from "sockjs-client";
+import WebSocket from "ws";
 
 import { exchange, request, upgradeRequest } from "./lib/raw.mjs";
 import { startServe } from "./lib/server.mjs";
@@ -123,6 +128,97 @@ describe("naru serve: who may connect", { timeout: 60_000 }, () => {
       assert.equal(await post("$presence:x/000/b/xhr"), "o\n");
       await post("$presence:x/000/b/xhr_send", '["forged"]');
       assert.equal(await post("$presence:x/000/b/xhr"), 'c[1008,"not to this topic"]\n');
+    });
+  });
+
+  it("asks by STOMP too who may do what, and by patterns", async () => {
+    const file = join(folder, "stomp.toml");
+    writeFileSync(file, `listen = "127.0.0.1:0"\napi_keys = "k"\n` +
+      `[stomp]\nsockjs = "/stomp/sockjs"\nlisten = "stomp://127.0.0.1:0"\n` +
+      `[[topics]]\nprefix = "secret"\nsubscribe = "nobody"\npublish = "nobody"\n` +
+      `[[topics]]\nprefix = "paid."\nsubscribe = "key"\n` +
+      `[[topics]]\nprefix = "paid.free."\n` +
+      `[[topics]]\nprefix = "talk."\npublish = "anyone"\n`);
+    await serving(["--config", file], async (server) => {
+      // What the server answers to one frame of a client of its own: its first frame, or "" for none
+      // that would refuse it.
+      const outcome = async (passcode, frame, url = "stomp") => {
+        const headers = { login: "ann", ...(passcode && { passcode }) };
+        const client = new Client({
+          webSocketFactory: () => url === "stomp"
+            ? new WebSocket(`ws://127.0.0.1:${server.port}/stomp`, ["v12.stomp"])
+            : new SockJS(`${server.url}/${url}`),
+          connectHeaders: headers,
+          reconnectDelay: 0,
+        });
+        try {
+          return await new Promise((resolve) => {
+            client.onStompError = ({ headers: { message } }) => resolve(message);
+            client.onConnect = () => {
+              client.watchForReceipt("done", () => resolve("done"));
+              frame(client);
+            };
+            client.activate();
+          });
+        } finally {
+          await client.deactivate();
+        }
+      };
+      const receipt = "done";
+      const reads = (topic) => (client) => client.subscribe(topic, () => {}, { receipt });
+      const writes = (topic) => (client) => client.publish({ destination: topic, headers: { receipt } });
+      const kRefused = "access refused";
+      for (const [passcode, frame, wanted] of [
+        ["", reads("/topic/prices"), "done"],
+        ["", reads("/topic/secret.x"), kRefused],
+        ["k", reads("/exchange/amq.topic/secret"), kRefused],
+        ["", reads("/topic/paid.x"), kRefused],
+        ["k", reads("/topic/paid.x"), "done"],
+        ["", reads("/topic/paid.free.x"), "done"],
+        ["", reads("/topic/paid.free.*"), "done"],
+        // "paid.free" itself is one of them.
+        ["", reads("/topic/paid.free.#"), kRefused],
+        ["", reads("/topic/#"), kRefused],
+        ["k", reads("/topic/#"), kRefused],
+        ["", reads("/topic/*.x"), kRefused],
+        ["", reads("/topic/pai*.x"), kRefused],
+        ["", reads("/topic/talk.#"), "done"],
+        ["", reads("/topic/$presence:secret"), "malformed destination"],
+        ["", writes("/topic/prices"), kRefused],
+        ["k", writes("/topic/prices"), "done"],
+        ["", writes("/topic/talk.x"), "done"],
+        ["k", writes("/topic/secret"), kRefused],
+        ["k", writes("/topic/$presence:talk.x"), "malformed destination"],
+        ["", writes("/queue/q"), kRefused],
+        ["", reads("/queue/q"), kRefused],
+        ["k", writes("/queue/q"), "done"],
+        ["", reads("/user/queue/x"), "done"],
+        ["", writes("/user/ann/queue/x"), kRefused],
+        ["wrong", reads("/topic/prices"), kRefused],
+      ]) {
+        assert.equal(await outcome(passcode, frame), wanted, `${passcode}: ${frame}`);
+      }
+      assert.equal(await outcome("", reads("/topic/prices"), "stomp/sockjs"), "done");
+      assert.equal(await outcome("", reads("/topic/secret"), "stomp/sockjs"), kRefused);
+
+      // By TCP, one topic with those who publish by HTTP.
+      const tcpPort = Number(/stomp:\/\/127\.0\.0\.1:(\d+)/.exec(server.said.text)[1]);
+      const tcp = net.connect(tcpPort, "127.0.0.1").setEncoding("utf8");
+      tcp.write("CONNECT\naccept-version:1.2\n\n\0SUBSCRIBE\nid:1\ndestination:/topic/prices\nreceipt:r\n\n\0");
+      let heard = "";
+      for await (const chunk of tcp) {
+        const before = heard.includes("RECEIPT");
+        heard += chunk;
+        if (!before && heard.includes("RECEIPT")) {
+          await fetch(`${server.url}/api/publish`, {
+            method: "POST",
+            headers: { authorization: "Bearer k", "content-type": "application/json" },
+            body: JSON.stringify({ topic: "prices", data: { n: 1 } }),
+          });
+        }
+        if (heard.endsWith('{"n":1}\0')) break;
+      }
+      assert.match(heard, /\0MESSAGE\nsubscription:1\n/);
     });
   });
 
