@@ -2,11 +2,13 @@
 
 #include "naru/message.hpp"
 #include "naru/result.hpp"
+#include "naru/stomp_relay.hpp"
 #include "naru/websocket.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -92,6 +94,9 @@ struct StompOptions {
   // nowhere.
   std::size_t redeliveries = 20;
   std::string dead_letters{};
+  // Instead of all that: topics and queues are another broker's. Of the options above, those of
+  // subscriptions, transactions and queues are that one's business then.
+  std::optional<StompRelayOptions> relay{};
 };
 
 // A broker of a server. Lives as long as the server.
@@ -110,8 +115,12 @@ class Stomp {
   // does, and for options with handlers.
   virtual void sockjs(std::string_view path, SockJsOptions options) = 0;
   // Puts a message into a queue, by its name. From any thread; when the queue is full it is lost.
+  // By a relay, a name that begins with '/' is a destination ("/topic/prices"); while the broker is
+  // not there, the message is lost.
   virtual void send(std::string_view queue, Message message,
                     std::vector<std::pair<std::string, std::string>> headers = {}) = 0;
+  // Whether clients are served: a relay's broker may be away. From any thread.
+  virtual bool available() const = 0;
 
  protected:
   Stomp() = default;

@@ -113,6 +113,7 @@ void Server::start() {
   for (const auto& socketio : state_->socketio_servers) socketio->prepare();
   state_->started = true;
   state_->choose_io();
+  for (const auto& broker : state_->stomp_brokers) broker->start();
   for (const auto& worker : state_->workers) {
     state_->threads.emplace_back([&each = *worker] { each.run(); });
   }

@@ -3,10 +3,12 @@
 #include "server/sockjs_endpoint.hpp"
 #include "server/state.hpp"
 #include "server/stomp_endpoint.hpp"
+#include "server/stomp_relay.hpp"
 #include "server/stomp_sockjs.hpp"
 #include "server/stomp_stream.hpp"
 #include "stomp/destination.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -33,6 +35,8 @@ std::string_view stomp::Connect::header(std::string_view name) const {
 
 namespace server {
 namespace {
+
+constexpr std::string_view kProtocol = "protocol=stomp";
 
 void require(bool holds, const char* what) {
   if (!holds) throw std::invalid_argument(std::string("naru: StompOptions: ") + what);
@@ -80,6 +84,7 @@ StompBroker::StompBroker(State& state, StompOptions given)
       queue_limits(queue_limits_of(options)),
       outbox{.high_watermark = options.high_watermark, .limit = options.limit},
       grave(grave_of(options)),
+      relay(options.relay ? std::make_unique<StompRelay>(*this, *options.relay) : nullptr),
       state_(state) {
   require(options.limit >= options.high_watermark, "limit is below high_watermark");
   require(options.prefetch > 0, "prefetch is 0");
@@ -113,8 +118,57 @@ void StompBroker::sockjs(std::string_view path, SockJsOptions given) {
        }});
 }
 
+bool StompBroker::available() const {
+  return relay == nullptr || relay->available();
+}
+
+void StompBroker::start() {
+  if (relay == nullptr) return;
+  state_.workers[0]->loop.post([this] { relay->start(); });
+}
+
+void StompBroker::shut_down(Worker& worker) {
+  if (relay != nullptr && worker.index() == 0) relay->shut_down();
+}
+
+Result<std::string> StompBroker::authorize(const stomp::Frame& connect,
+                                           const RequestInfo& request) const {
+  constexpr Error kRefused{Errc::protocol_error, "access refused"};
+  const std::string_view host = connect.header("host");
+  const auto& hosts = options.hosts;
+  if (!hosts.empty() && std::find(hosts.begin(), hosts.end(), host) == hosts.end()) return kRefused;
+  // Without the hook, nobody has looked whether the login is true.
+  if (!options.authorize) return std::string();
+  stomp::Connect client{.login = connect.header("login"),
+                        .passcode = connect.header("passcode"),
+                        .host = host,
+                        .headers = {},
+                        .request = request,
+                        .user = std::string(connect.header("login"))};
+  for (const stomp::Header& header : connect.headers) {
+    client.headers.emplace_back(header.name, header.value);
+  }
+  bool accepted = false;
+  run_user_code(state_, kProtocol, [&] { accepted = options.authorize(client); });
+  if (!accepted) return kRefused;
+  return std::move(client.user);
+}
+
+Result<void> StompBroker::check_permit(std::string_view user, stomp::Access access,
+                                       const std::string& destination) const {
+  if (!options.permit) return {};
+  bool allowed = false;
+  run_user_code(state_, kProtocol, [&] { allowed = options.permit(user, access, destination); });
+  if (!allowed) return Error{Errc::protocol_error, "access refused"};
+  return {};
+}
+
 void StompBroker::send(std::string_view queue, Message message,
                        std::vector<std::pair<std::string, std::string>> headers) {
+  if (relay != nullptr) {
+    std::string destination(queue.starts_with('/') ? "" : "/queue/");
+    return relay->send(destination.append(queue), std::string(message.data), std::move(headers));
+  }
   auto made = std::make_shared<stomp::Message>();
   made->destination = "/queue/" + std::string(queue);
   made->headers = std::move(headers);

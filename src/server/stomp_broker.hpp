@@ -8,6 +8,7 @@
 #include "transport/websocket_transport.hpp"
 
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,8 @@
 
 namespace naru::server {
 
+class StompRelay;
+class Worker;
 struct State;
 
 // What is behind a Stomp: immutable once the server has started. What changes lives in its
@@ -30,6 +33,17 @@ class StompBroker final : public Stomp {
   void send(std::string_view queue, Message message,
             std::vector<std::pair<std::string, std::string>> headers) override;
 
+  bool available() const override;
+
+  void start();                    // the server has
+  void shut_down(Worker& worker);  // the server ends; on each loop, perhaps twice
+
+  // What the options say of a login (the user, or "" for nobody in particular), and of a
+  // destination. Errors: protocol_error.
+  Result<std::string> authorize(const stomp::Frame& connect, const RequestInfo& request) const;
+  Result<void> check_permit(std::string_view user, stomp::Access access,
+                            const std::string& destination) const;
+
   State& state() const { return state_; }
   StompLoop& on_loop(unsigned index) { return loops_[index]; }
   // Where a queue lives: its messages and consumers are known there alone.
@@ -41,7 +55,8 @@ class StompBroker final : public Stomp {
   const stomp::SessionOptions session_options;
   const stomp::QueueLimits queue_limits;
   const transport::OutboxLimits outbox;
-  const std::string grave;  // the queue of dead letters, or ""
+  const std::string grave;                  // the queue of dead letters, or ""
+  const std::unique_ptr<StompRelay> relay;  // null: this is the broker
 
  private:
   State& state_;

@@ -2,9 +2,13 @@
 
 #include "base/base64.hpp"
 #include "base/utf8.hpp"
+#include "json/split.hpp"
 #include "server/message_publication.hpp"
+#include "server/state.hpp"
 #include "stomp/destination.hpp"
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 
@@ -23,6 +27,18 @@ std::optional<std::string_view> own_header(const MessagePublication& publication
     if (known == name) return value;
   }
   return std::nullopt;
+}
+
+// Headers of a SEND that are not the message's own: they speak to the server, or will be made anew
+// for each receiver (stomp.md 6.1).
+constexpr std::array<std::string_view, 12> kNotForwarded{
+    "destination",    "receipt", "transaction", "message-id",  "subscription", "ack",
+    "content-length", "login",   "passcode",    "redelivered", "offset",       "epoch"};
+
+bool fits_event(std::string_view text) {
+  return text.size() <= 200 && std::none_of(text.begin(), text.end(), [](char c) {
+           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+         });
 }
 
 }  // namespace
@@ -60,6 +76,29 @@ std::optional<std::string_view> stomp_header(const MessagePublication& publicati
                                              std::string_view name) {
   if (name == "event" && !publication.event().empty()) return publication.event();
   return own_header(publication, name);
+}
+
+bool is_forwarded(std::string_view name) {
+  return !name.empty() &&
+         std::find(kNotForwarded.begin(), kNotForwarded.end(), name) == kNotForwarded.end();
+}
+
+void publish_frame(State& state, std::string_view topic, const naru::stomp::Frame& frame) {
+  PublishOptions options;
+  for (const naru::stomp::Header& header : frame.headers) {
+    if (!is_forwarded(header.name)) continue;
+    if (header.name == "event" && options.event.empty() && fits_event(header.value)) {
+      options.event = header.value;
+    } else {
+      options.headers.emplace_back(header.name, header.value);
+    }
+  }
+  const std::string_view type = frame.header("content-type");
+  Message message{.data = frame.body, .binary = type == "application/octet-stream"};
+  message.binary = message.binary || !is_utf8(frame.body);
+  message.json = !message.binary && type.starts_with("application/json") &&
+                 json::validate(frame.body, {}).has_value();
+  publish(state, topic, message, options, nullptr);
 }
 
 }  // namespace naru::server

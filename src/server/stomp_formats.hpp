@@ -8,6 +8,7 @@
 namespace naru::server {
 
 class MessagePublication;
+struct State;
 
 namespace wire {
 // One for each version, the same for carriers that take nothing but text, and one for subscriptions
@@ -35,5 +36,11 @@ SharedBytes encode_stomp(const MessagePublication& publication, wire::Format for
 // A header of a publication as a selector sees it.
 std::optional<std::string_view> stomp_header(const MessagePublication& publication,
                                              std::string_view name);
+
+// Whether a header of a SEND is the message's own, and not said to the server, or made anew for
+// each receiver (its other parts are told again to each).
+bool is_forwarded(std::string_view name);
+// A frame as a message of one of the server's topics.
+void publish_frame(State& state, std::string_view topic, const naru::stomp::Frame& frame);
 
 }  // namespace naru::server

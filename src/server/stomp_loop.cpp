@@ -1,5 +1,7 @@
 #include "server/stomp_loop.hpp"
 
+#include "server/broker_link.hpp"
+#include "server/relay_session.hpp"
 #include "server/state.hpp"
 #include "server/stomp_broker.hpp"
 #include "server/stomp_session.hpp"
@@ -31,6 +33,9 @@ StompLoop::~StompLoop() = default;
 
 std::unique_ptr<StompUser> StompLoop::open(StompCarrier& carrier,
                                            std::unique_ptr<RequestInfo> request) {
+  if (broker_.relay != nullptr) {
+    return std::make_unique<RelaySession>(*this, *broker_.relay, carrier, std::move(request));
+  }
   return std::make_unique<StompSession>(*this, carrier, std::move(request));
 }
 

@@ -18,6 +18,7 @@
 
 namespace naru::server {
 
+struct BrokerAddress;
 class StompBroker;
 class StompCarrier;
 class StompSession;
@@ -85,6 +86,10 @@ class StompLoop {
     StompReply reply{};
   };
   void leave(Leave what);
+
+  // Of a relay: where its broker is, null while it is away; and how many clients are handed over.
+  std::shared_ptr<const BrokerAddress> relayed_to;
+  std::size_t relayed = 0;
 
   stomp::Frame frame;  // for the decoders of this loop
   std::string head;    // for the length of one call

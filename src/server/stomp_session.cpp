@@ -2,14 +2,12 @@
 
 #include "base/base64.hpp"
 #include "base/utf8.hpp"
-#include "json/split.hpp"
 #include "server/message_publication.hpp"
 #include "server/state.hpp"
 #include "server/stomp_broker.hpp"
 #include "server/stomp_formats.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
@@ -17,23 +15,6 @@ namespace naru::server {
 namespace {
 
 constexpr std::string_view kProtocol = "protocol=stomp";
-
-// Headers of a SEND that are not the message's own: they speak to the server, or will be made anew
-// for each receiver (stomp.md 6.1).
-constexpr std::array<std::string_view, 12> kNotForwarded{
-    "destination",    "receipt", "transaction", "message-id",  "subscription", "ack",
-    "content-length", "login",   "passcode",    "redelivered", "offset",       "epoch"};
-
-bool is_forwarded(std::string_view name) {
-  return !name.empty() &&
-         std::find(kNotForwarded.begin(), kNotForwarded.end(), name) == kNotForwarded.end();
-}
-
-bool fits_event(std::string_view text) {
-  return text.size() <= 200 && std::none_of(text.begin(), text.end(), [](char c) {
-           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-         });
-}
 
 }  // namespace
 
@@ -109,26 +90,7 @@ Result<void> StompSession::run(const stomp::Frame& frame, stomp::Session::Reques
 
 Result<void> StompSession::log_in(const stomp::Frame& frame) {
   const StompOptions& options = here_.broker().options;
-  constexpr Error kRefused{Errc::protocol_error, "access refused"};
-  const std::string_view host = frame.header("host");
-  const auto& hosts = options.hosts;
-  if (!hosts.empty() && std::find(hosts.begin(), hosts.end(), host) == hosts.end()) return kRefused;
-  stomp::Connect connect{.login = frame.header("login"),
-                         .passcode = frame.header("passcode"),
-                         .host = host,
-                         .headers = {},
-                         .request = *request_,
-                         .user = std::string(frame.header("login"))};
-  for (const stomp::Header& header : frame.headers) {
-    connect.headers.emplace_back(header.name, header.value);
-  }
-  if (options.authorize) {
-    bool accepted = false;
-    run_user_code(here_.broker().state(), kProtocol,
-                  [&] { accepted = options.authorize(connect); });
-    if (!accepted) return kRefused;
-    user_ = std::move(connect.user);  // without the hook, nobody has looked whether it is true
-  }
+  NARU_TRY(user_, here_.broker().authorize(frame, *request_));
   request_.reset();
   logged_in_ = true;
   decoder_.set_version(session_.version());
@@ -144,8 +106,6 @@ Result<void> StompSession::log_in(const stomp::Frame& frame) {
 // The name that the application knows, whatever the client has called it.
 Result<void> StompSession::permitted(stomp::Access access,
                                      const stomp::Destination& destination) const {
-  const StompOptions& options = here_.broker().options;
-  if (!options.permit) return {};
   std::string name;
   switch (destination.kind) {
     case Kind::topic:
@@ -162,11 +122,7 @@ Result<void> StompSession::permitted(stomp::Access access,
     case Kind::reply_queue:
       return {};  // whoever knows its name may answer
   }
-  bool allowed = false;
-  run_user_code(here_.broker().state(), kProtocol,
-                [&] { allowed = options.permit(user_, access, name); });
-  if (!allowed) return Error{Errc::protocol_error, "access refused"};
-  return {};
+  return here_.broker().check_permit(user_, access, name);
 }
 
 Result<void> StompSession::send(const stomp::Frame& frame) {
@@ -175,11 +131,11 @@ Result<void> StompSession::send(const stomp::Frame& frame) {
   NARU_CHECK(permitted(stomp::Access::send, to));
   here_.worker().counters.messages_in.add();
   if (to.kind == Kind::topic) {
-    publish_to_topic(to.name, frame);
+    publish_frame(here_.broker().state(), to.name, frame);
     return {};
   }
   if (to.kind == Kind::user) {
-    publish_to_topic(stomp::user_topic(to.user, to.name), frame);
+    publish_frame(here_.broker().state(), stomp::user_topic(to.user, to.name), frame);
     return {};
   }
   if (to.kind == Kind::temp_queue) {
@@ -201,24 +157,6 @@ Result<void> StompSession::send(const stomp::Frame& frame) {
                  .existing = reply || to.kind == Kind::existing_queue,
                  .reply = reply_to_frame()});
   return {};
-}
-
-void StompSession::publish_to_topic(std::string_view topic, const stomp::Frame& frame) const {
-  PublishOptions options;
-  for (const stomp::Header& header : frame.headers) {
-    if (!is_forwarded(header.name)) continue;
-    if (header.name == "event" && options.event.empty() && fits_event(header.value)) {
-      options.event = header.value;
-    } else {
-      options.headers.emplace_back(header.name, header.value);
-    }
-  }
-  const std::string_view type = frame.header("content-type");
-  Message message{.data = frame.body, .binary = type == "application/octet-stream"};
-  message.binary = message.binary || !is_utf8(frame.body);
-  message.json = !message.binary && type.starts_with("application/json") &&
-                 json::validate(frame.body, {}).has_value();
-  server::publish(here_.broker().state(), topic, message, options, nullptr);
 }
 
 // A temporary queue of this session: made by the first message whose answers it is for, with a

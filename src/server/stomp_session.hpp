@@ -69,7 +69,6 @@ class StompSession final : public StompUser, private io::Timer {
 
   Result<std::string> reply_queue(std::string_view name);
   Result<void> permitted(stomp::Access access, const stomp::Destination& destination) const;
-  void publish_to_topic(std::string_view topic, const stomp::Frame& frame) const;
   StompReply reply_to_frame();
   void answer(std::map<std::uint64_t, Waiting>::iterator done);
   stomp::ConsumerId consumer(const stomp::Subscription& subscription) const;

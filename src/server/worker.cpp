@@ -3,6 +3,7 @@
 #include "server/engineio_session.hpp"
 #include "server/plain_websocket.hpp"
 #include "server/state.hpp"
+#include "server/stomp_broker.hpp"
 #include "transport/http_entry.hpp"
 
 #include <algorithm>
@@ -33,6 +34,7 @@ Worker* Worker::current() {
 void Worker::run() {
   current_worker = this;
   loop.run();
+  for (const auto& broker : state_.stomp_brokers) broker->shut_down(*this);
   // What is left goes now, while the other loops are there to be posted to by its handlers.
   while (!loop.streams().empty()) {
     for (const auto& stream : loop.streams()) stream->abort();
@@ -73,6 +75,7 @@ void Worker::drain() {
   for (std::size_t i = 0; i < loop.streams().size(); ++i) {
     loop.streams()[i]->handler().on_shutdown();
   }
+  for (const auto& broker : state_.stomp_brokers) broker->shut_down(*this);
   check_drained();
 }
 

@@ -78,6 +78,42 @@ void append_body(std::string_view bytes, std::string& out) {
   out += '\0';
 }
 
+std::vector<Version> offered_versions(const Frame& connect) {
+  const auto list = connect.find("accept-version");
+  if (!list) return {Version::v10};
+  std::vector<Version> offered;
+  for (const Version known : {Version::v10, Version::v11, Version::v12}) {
+    for (std::string_view rest = *list; !rest.empty();) {
+      const std::size_t comma = std::min(rest.find(','), rest.size());
+      std::string_view each = rest.substr(0, comma);
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+      while (each.starts_with(' ')) each.remove_prefix(1);
+      while (each.ends_with(' ')) each.remove_suffix(1);
+      if (each != to_text(known)) continue;
+      offered.push_back(known);
+      break;
+    }
+  }
+  return offered;
+}
+
+std::string error_frame(const Error& error, Version version, const Frame* about) {
+  std::string out;
+  FrameWriter writer(Command::error, version, out);
+  writer.header("message", error.text);
+  const bool opening = about != nullptr && is_opening(about->command);
+  if (about != nullptr && !opening) {
+    if (const auto receipt = about->find("receipt")) writer.header("receipt-id", *receipt);
+  }
+  if (error.code == Errc::unsupported && (about == nullptr || opening)) {
+    writer.header("version", "1.0,1.1,1.2").header("content-type", "text/plain");
+    writer.body("Supported versions are 1.0, 1.1 and 1.2.\n");
+  } else {
+    writer.end();
+  }
+  return out;
+}
+
 FrameWriter::FrameWriter(Command command, Version version, std::string& out)
     : escaped_(!is_opening(command)), version_(version), out_(out) {
   out_.append(to_text(command)) += '\n';

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "naru/result.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -60,6 +62,11 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 // said: without escapes, a line feed becomes a space, and a carriage return goes (so it does in
 // 1.1, which has no escape for it).
 void append_escaped(std::string_view text, Version version, std::string& out);
+
+// Of those in a CONNECT's "accept-version" the ones that we speak, ascending; without a list, 1.0.
+std::vector<Version> offered_versions(const Frame& connect);
+// ERROR as a server says it, and about which frame of its peer, if it was about one.
+std::string error_frame(const Error& error, Version version, const Frame* about);
 
 // Writes one frame to the end of a string: headers, then body() or end().
 class FrameWriter {

@@ -35,6 +35,17 @@ std::string to_text(const HeartbeatOffer& offer) {
   return std::to_string(offer.sends.count()) + "," + std::to_string(offer.wants.count());
 }
 
+std::string connected_frame(const Accepted& accepted) {
+  std::string out;
+  FrameWriter writer(Command::connected, accepted.version, out);
+  if (accepted.version != Version::v10) writer.header("version", to_text(accepted.version));
+  writer.header("heart-beat", to_text(accepted.heartbeat)).header("session", accepted.session);
+  if (!accepted.server.empty()) writer.header("server", accepted.server);
+  if (!accepted.user.empty()) writer.header("user-name", accepted.user);
+  writer.end();
+  return out;
+}
+
 Heartbeat::Heartbeat(const HeartbeatOffer& ours, const HeartbeatOffer& peers, Instant now)
     : send_interval_(agreed(ours.sends, peers.wants)),
       receive_interval_(agreed(peers.sends, ours.wants)),

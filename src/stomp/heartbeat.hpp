@@ -2,6 +2,7 @@
 
 #include "base/time.hpp"
 #include "naru/result.hpp"
+#include "stomp/frame.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -18,6 +19,16 @@ struct HeartbeatOffer {
 // "10000,10000". Errors: protocol_error.
 Result<HeartbeatOffer> parse_heartbeat(std::string_view text);
 std::string to_text(const HeartbeatOffer& offer);
+
+// The server's answer to a login.
+struct Accepted {
+  Version version;
+  const HeartbeatOffer& heartbeat;
+  std::string_view session;
+  std::string_view server;  // and this and the next: "" is not said
+  std::string_view user;
+};
+std::string connected_frame(const Accepted& accepted);
 
 // What both sides agreed on (STOMP 1.2, "Heart-beating"), at one of them. Any byte counts, either
 // way. Beats leave after 3/4 of the interval, so that a late timer still meets it; the peer is dead

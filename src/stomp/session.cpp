@@ -12,24 +12,6 @@ Error protocol(std::string_view text) {
   return {Errc::protocol_error, text};
 }
 
-// The highest version of a list that we speak; without a list, the peer speaks 1.0.
-std::optional<Version> choose_version(const Frame& frame) {
-  const auto list = frame.find("accept-version");
-  if (!list) return Version::v10;
-  std::optional<Version> best;
-  for (std::string_view rest = *list; !rest.empty();) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    std::string_view each = rest.substr(0, comma);
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
-    while (each.starts_with(' ')) each.remove_prefix(1);
-    while (each.ends_with(' ')) each.remove_suffix(1);
-    for (const Version known : {Version::v10, Version::v11, Version::v12}) {
-      if (each == to_text(known) && (!best || known > *best)) best = known;
-    }
-  }
-  return best;
-}
-
 std::optional<AckMode> parse_ack_mode(const Frame& frame) {
   const std::string_view text = frame.find("ack").value_or("auto");
   if (text == "auto") return AckMode::automatic;
@@ -128,12 +110,12 @@ Result<void> Session::open(const Frame& frame) {
       frame.command == Command::connected) {
     return protocol("not connected");
   }
-  const auto version = choose_version(frame);
-  if (!version) return Error{Errc::unsupported, "no common version"};
+  const std::vector<Version> versions = offered_versions(frame);
+  if (versions.empty()) return Error{Errc::unsupported, "no common version"};
   if (const auto offer = frame.find("heart-beat")) {
     NARU_TRY(peer_heartbeat_, parse_heartbeat(*offer));
   }
-  version_ = *version;
+  version_ = versions.back();
   phase_ = Phase::login;
   return {};
 }
@@ -141,14 +123,11 @@ Result<void> Session::open(const Frame& frame) {
 std::string Session::accept(std::string_view session_id, std::string_view user, Instant now) {
   phase_ = Phase::connected;
   heartbeat_ = Heartbeat(options_->heartbeat, peer_heartbeat_, now);
-  std::string out;
-  FrameWriter writer(Command::connected, version_, out);
-  if (version_ != Version::v10) writer.header("version", to_text(version_));
-  writer.header("heart-beat", to_text(options_->heartbeat)).header("session", session_id);
-  if (!options_->server.empty()) writer.header("server", options_->server);
-  if (!user.empty()) writer.header("user-name", user);
-  writer.end();
-  return out;
+  return connected_frame({.version = version_,
+                          .heartbeat = options_->heartbeat,
+                          .session = session_id,
+                          .server = options_->server,
+                          .user = user});
 }
 
 std::string Session::receipt(std::string_view id) const {
@@ -158,19 +137,7 @@ std::string Session::receipt(std::string_view id) const {
 }
 
 std::string Session::error(const Error& error, const Frame* frame) const {
-  std::string out;
-  FrameWriter writer(Command::error, version_, out);
-  writer.header("message", error.text);
-  if (frame != nullptr && frame->command != Command::connect && frame->command != Command::stomp) {
-    if (const auto receipt = frame->find("receipt")) writer.header("receipt-id", *receipt);
-  }
-  if (error.code == Errc::unsupported && phase_ == Phase::opening) {
-    writer.header("version", "1.0,1.1,1.2").header("content-type", "text/plain");
-    writer.body("Supported versions are 1.0, 1.1 and 1.2.\n");
-  } else {
-    writer.end();
-  }
-  return out;
+  return error_frame(error, version_, frame);
 }
 
 Result<Subscription*> Session::subscribe(const Frame& frame) {

@@ -408,6 +408,31 @@ naru::Stomp& stomp(naru::Server& server) {
   return broker;
 }
 
+// STOMP handed to the broker at that address, which is shown the profile's own login; the broker's
+// topic "prices" is read by event streams too.
+void stomp_relay(naru::Server& server, const naru::ListenOptions& upstream) {
+  naru::StompOptions options;
+  options.authorize = [](const naru::stomp::Connect& connect) {
+    return connect.login == "anna" && connect.passcode == "s3cret";
+  };
+  options.permit = [](std::string_view, naru::stomp::Access, std::string_view destination) {
+    return destination != "/queue/secret";
+  };
+  options.origins.kind = naru::OriginPolicy::Kind::any;
+  options.relay.emplace();
+  options.relay->host = upstream.host;
+  options.relay->port = upstream.port;
+  options.relay->topics = {"prices"};
+  options.relay->reconnect_delay = options.relay->reconnect_delay_max = 100ms;
+  options.relay->on_available = [](bool available) {
+    std::printf("broker %s\n", available ? "available" : "away");
+    std::fflush(stdout);
+  };
+  naru::Stomp& stomp = server.stomp("/ws", options);
+  stomp.sockjs("/sockjs", {.origins = options.origins});
+  server.push("/push/");
+}
+
 const std::map<std::string, std::function<void(naru::Server&)>> kProfiles{
     {"websocket-echo", websocket_echo},
     {"engineio-v4", engineio_v4},
@@ -451,13 +476,16 @@ int main(int argc, char** argv) {
   for (const auto& [name, setup] : kProfiles) names.push_back(name);
   names.emplace_back("websocket-client");
   names.emplace_back("stomp");
+  names.emplace_back("stomp-relay");
   std::string tcp;
+  std::string upstream;
   ClientSuite suite;
   app.add_option("--profile", profile, "Which handlers to offer")
       ->required()
       ->check(CLI::IsMember(names));
   app.add_option("--listen", address, "HOST:PORT; port 0 takes a free one")->capture_default_str();
   app.add_option("--tcp", tcp, "stomp: HOST:PORT for plain TCP");
+  app.add_option("--upstream", upstream, "stomp-relay: HOST:PORT of the other broker");
   app.add_option("--loops", loops, "Event loops, one thread each")->capture_default_str();
   app.add_option("--io", io, "How bytes leave: auto, epoll, uring")
       ->transform(CLI::CheckedTransformer(kIo));
@@ -481,6 +509,8 @@ int main(int argc, char** argv) {
   naru::Stomp* broker = nullptr;
   if (profile == "stomp") {
     broker = &stomp(server);
+  } else if (profile == "stomp-relay") {
+    stomp_relay(server, parse_address(upstream));
   } else {
     kProfiles.at(profile)(server);
   }
