@@ -160,6 +160,48 @@ void add_publish(CLI::App& app, TalkArguments& given) {
   command->add_option("--key", given.key, "Of the HTTP API")->type_name("KEY");
 }
 
+void add_bench(CLI::App& app, BenchArguments& given) {
+  CLI::App* command = add_talk(
+      app, "bench",
+      "Measure how fast a server answers: the echo of a WebSocket, the acknowledgement of an event",
+      given.talk);
+  command->add_option("--protocol", given.talk.protocol, kProtocolHelp)->type_name(kProtocols);
+  command
+      ->add_option("--event", given.talk.event,
+                   "Of Socket.IO, which the server has to acknowledge (default: message)")
+      ->type_name("EVENT");
+  command->add_option("--connections", given.connections, "At once (default: 10)")
+      ->type_name("N")
+      ->check(CLI::Range(1U, BenchArguments::kMostConnections));
+  command
+      ->add_option("--in-flight", given.in_flight,
+                   "Messages of each connection that may wait for their answer (default: 1)")
+      ->type_name("N")
+      ->check(CLI::Range(1U, BenchArguments::kMostInFlight));
+  command
+      ->add_option("--rate", given.rate,
+                   "Messages per second, of all connections together; latencies count from when "
+                   "each was due (default: the next when an answer has come)")
+      ->type_name("N")
+      ->check(CLI::Range(0.0, 10e6));
+  command->add_option("--size", given.size, "Bytes of each message's text (default: 32)")
+      ->type_name("BYTES")
+      ->check(CLI::Range(1U, BenchArguments::kMostBytes));
+  command->add_option("--duration", given.seconds, "Of counting (default: 10)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.1, 86400.0));
+  command->add_option("--warmup", given.warmup, "Before counting begins (default: 1)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 3600.0));
+  command
+      ->add_option("--pid", given.pid,
+                   "A server on this machine: also tell the CPU time that it used")
+      ->type_name("PID")
+      ->check(CLI::Range(1, 1 << 30));
+  command->add_flag("--json", given.json, "The result is one line of JSON");
+  add_socketio_options(*command, given.talk);
+}
+
 void add_doctor(CLI::App& app, DoctorArguments& given) {
   CLI::App* command = app.add_subcommand(
       "doctor", "Say what is wrong between here and a server, and how to mend it");
@@ -211,6 +253,7 @@ void declare(CLI::App& app, CommandLine& given) {
   add_listen(app, given.listen);
   add_emit(app, given.emit);
   add_publish(app, given.publish);
+  add_bench(app, given.bench);
   add_doctor(app, given.doctor);
   add_completion(app, given.shell);
   app.add_subcommand("manual", "Print the manual page")->group("");  // for packages

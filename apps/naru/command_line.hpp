@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bench.hpp"
 #include "config.hpp"
 #include "doctor.hpp"
 #include "talk.hpp"
@@ -24,6 +25,7 @@ struct CommandLine {
   TalkArguments listen;
   TalkArguments emit;
   TalkArguments publish;
+  BenchArguments bench;
   DoctorArguments doctor;
   std::string shell;  // of completion
 };

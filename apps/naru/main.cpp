@@ -37,6 +37,7 @@ int run(const CLI::App& app, const CommandLine& given) {
   if (app.got_subcommand("listen")) return listen(given.listen);
   if (app.got_subcommand("emit")) return emit(given.emit);
   if (app.got_subcommand("publish")) return publish(given.publish);
+  if (app.got_subcommand("bench")) return bench(given.bench);
   if (app.got_subcommand("doctor")) return doctor(given.doctor);
   if (app.got_subcommand("serve")) return serve(serve_config(app, given.serve));
   const bool completes = app.got_subcommand("completion");

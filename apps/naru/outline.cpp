@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+
 namespace naru::app {
 namespace {
 
@@ -27,7 +29,8 @@ OptionOutline outline(const CLI::Option& option) {
   if (option.get_items_expected_max() > 0) {
     // Without what is allowed of it: "N:UINT in [1 - 9]".
     const std::string type = option.get_type_name();
-    const std::size_t allowed = type.find(":UINT");
+    const std::size_t allowed =
+        std::min({type.find(":UINT"), type.find(":INT"), type.find(":FLOAT")});
     out.value = type.substr(0, allowed);
   }
   out.choices = words_of(out.value);

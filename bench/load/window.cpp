@@ -1,7 +1,6 @@
 #include "window.hpp"
 
 #include <cstdio>
-#include <ctime>
 #include <unistd.h>
 
 namespace naru::load {
@@ -15,14 +14,6 @@ Clock::duration seconds(double count) {
 constexpr double kLongestSeconds = 120;
 
 }  // namespace
-
-std::uint64_t cpu_time_ns(int pid) {
-  clockid_t clock{};
-  timespec time{};
-  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return 0;
-  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U +
-         static_cast<std::uint64_t>(time.tv_nsec);
-}
 
 Window::Window(const Options& options)
     : options_(options), turning_point_(Clock::now() + seconds(options.warmup)) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cpu_clock.hpp"
 #include "histogram.hpp"
 #include "options.hpp"
 #include "poller.hpp"
@@ -9,10 +10,6 @@
 #include <vector>
 
 namespace naru::load {
-
-// CPU time in nanoseconds that `pid` has used with all its threads, those that ended included:
-// exact to the moment, unlike the ticks of /proc/<pid>/stat. 0 when there is no such process.
-std::uint64_t cpu_time_ns(int pid);
 
 // What one run found. Prints as one line of JSON.
 struct Report {

@@ -90,6 +90,9 @@ describe("naru emit, listen and publish", () => {
     }
     ws = new WebSocketServer({ noServer: true });
     http.on("upgrade", (request, socket, head) => {
+      if (request.url === "/echo") {
+        ws.handleUpgrade(request, socket, head, (peer) => peer.on("message", (data) => peer.send(String(data))));
+      }
       if (request.url !== "/ws") return;
       ws.handleUpgrade(request, socket, head, (peer) => {
         peer.on("message", (data) => received.push(String(data)));
@@ -250,6 +253,28 @@ describe("naru emit, listen and publish", () => {
     } finally {
       await server.stop();
     }
+  });
+
+  it("bench counts echoes and acknowledgements", async () => {
+    const brief = ["--duration", "0.2", "--warmup", "0", "--json", "--connections", "3", "--in-flight", "2"];
+    const targets = [[`${url.replace("http", "ws")}/echo`], [`${url}/chat`, "--event", "say"],
+                     [`${url}/chat`, "--event", "say", "--rate", "500"]];
+    for (const target of targets) {
+      const { out, err, status } = await run(["bench", ...target, ...brief, "--pid", String(process.pid)]);
+      assert.equal(status, 0, err);
+      const result = JSON.parse(out);
+      assert.deepEqual([result.connections, result.lost], [3, 0]);
+      assert.ok(result.answers > 0 && result.server_cpu_seconds > 0, out);
+      const { p50, p99, "p99.9": most, max } = result.latency_us;
+      assert.ok(0 < p50 && p50 <= p99 && p99 <= most && most <= max, out);
+    }
+  });
+
+  it("bench says 1 when nothing answers", async () => {
+    const { err, status } = await run(["bench", `${url}/chat`, "--event", "silent", "--timeout", "1"]);
+    assert.equal(status, 1);
+    assert.match(err, /has to acknowledge/);
+    assert.equal((await run(["bench", `${url}/none`])).status, 1);
   });
 
   it("a wrong call is 2, and says what was meant", async () => {
