@@ -16,7 +16,11 @@ const std::vector<std::string> kKeys{
     "listen",          "tls_cert", "tls_key", "tls_client",     "tls_client_ca", "http2", "origins",
     "trusted_proxies", "loops",    "io",      "spin",           "log",           "web",   "push",
     "api_keys",        "topics",   "sockjs",  "sockjs_publish", "stomp"};
-const std::vector<std::string> kStompKeys{"path", "sockjs", "listen", "queues"};
+const std::vector<std::string> kStompKeys{"path", "sockjs", "listen", "queues", "relay"};
+const std::vector<std::string> kRelayKeys{
+    "host",     "port",         "tls",          "tls_ca",          "login",
+    "passcode", "system_login", "virtual_host", "system_passcode", "heartbeat_seconds",
+    "topics"};
 const std::vector<std::string> kTopicKeys{"prefix",          "history",  "history_bytes",
                                           "history_seconds", "presence", "presence_seconds",
                                           "subscribe",       "publish",  "socketio"};
@@ -153,6 +157,33 @@ void read_topics(const toml::table& table, const std::string& file,
   }
 }
 
+void read_relay(const toml::table& table, const std::string& file,
+                std::optional<StompRelayOptions>& relay) {
+  const toml::node* node = table.get("relay");
+  if (node == nullptr) return;
+  const toml::table* one = node->as_table();
+  if (one == nullptr) wrong_type(file, "stomp.relay", "a table: [stomp.relay]");
+  refuse_unknown(*one, file, kRelayKeys);
+  relay.emplace();
+  unsigned port = relay->port;
+  unsigned heartbeat = 10;
+  read_text(*one, file, "host", relay->host);
+  read_count(*one, file, "port", 65535, port);
+  read_flag(*one, file, "tls", relay->tls);
+  read_text(*one, file, "tls_ca", relay->tls_options.ca_file);
+  read_text(*one, file, "login", relay->login);
+  read_text(*one, file, "passcode", relay->passcode);
+  read_text(*one, file, "system_login", relay->system_login);
+  read_text(*one, file, "system_passcode", relay->system_passcode);
+  read_text(*one, file, "virtual_host", relay->virtual_host);
+  read_count(*one, file, "heartbeat_seconds", 3600, heartbeat);
+  read_texts(*one, file, "topics", relay->topics);
+  // A client's passcode is an API key: it is not for another broker.
+  if (relay->login.empty()) wrong_type(file, "login", "the relay's own login");
+  relay->port = static_cast<std::uint16_t>(port);
+  relay->heartbeat_send = relay->heartbeat_receive = std::chrono::seconds(heartbeat);
+}
+
 void read_stomp(const toml::table& table, const std::string& file, StompConfig& stomp) {
   const toml::node* node = table.get("stomp");
   if (node == nullptr) return;
@@ -164,6 +195,7 @@ void read_stomp(const toml::table& table, const std::string& file, StompConfig& 
   read_text(*one, file, "sockjs", stomp.sockjs);
   read_texts(*one, file, "listen", stomp.listen);
   read_text(*one, file, "queues", queues);
+  read_relay(*one, file, stomp.relay);
   stomp.queues = parse_access(file, "queues", queues);
   stomp.on = true;
 }

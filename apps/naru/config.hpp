@@ -1,7 +1,9 @@
 #pragma once
 
 #include "naru/push.hpp"
+#include "naru/stomp_relay.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,10 +22,11 @@ struct TopicConfig {
 // [stomp]: the broker.
 struct StompConfig {
   bool on = false;
-  std::string path = "/stomp";      // of WebSockets; empty: none
-  std::string sockjs;               // path of SockJS; empty: none
-  std::vector<std::string> listen;  // "[stomp://|stomp+ssl://]host:port"
-  Access queues = Access::key;      // who may send to them, and take from them
+  std::string path = "/stomp";             // of WebSockets; empty: none
+  std::string sockjs;                      // path of SockJS; empty: none
+  std::vector<std::string> listen;         // "[stomp://|stomp+ssl://]host:port"
+  Access queues = Access::key;             // who may send to them, and take from them
+  std::optional<StompRelayOptions> relay;  // the broker whose topics and queues they are
 };
 
 // What `naru serve` is told, by a file, by the command line, or by its defaults.

@@ -65,6 +65,7 @@ StompOptions options_of(const ServeConfig& config) {
     if (access == stomp::Access::subscribe) return may_subscribe(topics, key, keyed);
     return allows(options_of(topics, key).publish, keyed);
   };
+  options.relay = config.stomp.relay;
   return options;
 }
 

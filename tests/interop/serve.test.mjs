@@ -222,6 +222,44 @@ describe("naru serve: who may connect", { timeout: 60_000 }, () => {
     });
   });
 
+  it("hands STOMP to the broker of [stomp.relay], by the relay's own login", async () => {
+    // A broker that welcomes everybody, and shows who they were.
+    const connects = [];
+    const broker = net.createServer((socket) => {
+      socket.setEncoding("utf8").once("data", (connect) => {
+        connects.push(connect);
+        socket.write("CONNECTED\nversion:1.2\n\n\0");
+      });
+    });
+    await new Promise((resolve) => broker.listen(0, "127.0.0.1", resolve));
+    const file = join(folder, "relay.toml");
+    const relay = (more) => writeFileSync(file,
+      `api_keys = ["k"]\n[stomp]\n[stomp.relay]\nport = ${broker.address().port}\n${more}`);
+    relay(`login = "naru"\npasscode = "p"\nvirtual_host = "v"\nheartbeat_seconds = 3\n`);
+    await serving([...kHttp, "--config", file], async (server) => {
+      const connected = async () => {
+        const client = new Client({
+          webSocketFactory: () => new WebSocket(`ws://127.0.0.1:${server.port}/stomp`, ["v12.stomp"]),
+          connectHeaders: { login: "ann", passcode: "k" },
+          reconnectDelay: 10, // until naru has reached the broker
+        });
+        await new Promise((resolve) => {
+          client.onConnect = resolve;
+          client.activate();
+        });
+        client.deactivate({ force: true });
+      };
+      await connected();
+      assert.ok(connects.length >= 2); // naru's own, and the client's
+      for (const connect of connects) {
+        assert.match(connect, /\nhost:v\nlogin:naru\npasscode:p\nheart-beat:3000,3000\n/);
+      }
+    });
+    relay('login = ""\n'); // it would be shown API keys
+    await assert.rejects(startServe([...kHttp, "--config", file]), /'login' must be/);
+    broker.close();
+  });
+
   it("does not start with a proxy that is no address", async () => {
     await assert.rejects(startServe([...kHttp, "--trusted-proxy", "proxy.example"]), /not an address/);
   });

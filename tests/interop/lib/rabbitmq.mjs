@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const kServer = "/usr/lib/rabbitmq/bin/rabbitmq-server";
-const kStartLimit = 60_000; // ms
+const kStartLimit = 120_000; // ms
 const kStopLimit = 20_000; // ms
 
 export const rabbitMqInstalled = existsSync(kServer);
