@@ -98,6 +98,8 @@ class Loop {
   TimerWheel& timers() { return wheel_; }
   ChunkPool& chunks() { return chunks_; }
   std::span<char> receive_buffer() { return {buffer_.get(), kReceiveBytes}; }
+  // Whether this turn has no other event.
+  bool one_event() const { return batch_size_ <= 1; }
   std::span<const std::unique_ptr<Stream>> streams() const { return streams_; }
   void set_flusher(std::unique_ptr<Flusher> flusher);
   // Instead of sleeping at once, asks for events again and again for so long: latency for CPU.

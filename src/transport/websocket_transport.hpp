@@ -113,7 +113,7 @@ class WebSocketTransport final : public io::StreamHandler {
   }
 
   void on_attached(io::Stream& stream) override;
-  std::span<char> room() override { return connection_.room(); }
+  std::span<char> room() override;
   void on_bytes(std::span<char> bytes) override;
   void on_end() override;
   void on_sent() override;

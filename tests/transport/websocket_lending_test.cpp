@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 // Large payloads that are sent back leave from where they were received: the buffer of the loop, or
@@ -95,6 +96,23 @@ TEST_P(WebSocketLending, KeepsForAPeerThatReadsLateWhatItsBuffersLose) {
     peer.say_binary(sent.back());
   }
   for (const std::string& each : sent) ASSERT_NO_FATAL_FAILURE(expect_echo(peer, each));
+}
+
+// One that is alone receives in the loop's buffer, of many each where its message stays.
+TEST_P(WebSocketLending, KeepsApartThoseThatSendAtOnce) {
+  EchoWorld world(GetParam());
+  std::vector<std::thread> threads;
+  for (std::uint32_t who = 0; who < 8; ++who) {
+    threads.emplace_back([&world, who, wire = GetParam()] {
+      WebSocketPeer peer(world.http.port, "/", {}, wire);
+      for (std::uint32_t i = 0; i < 4; ++i) {
+        const std::string sent = message(300000 + 7 * i, 10 * who + i);
+        peer.say_binary(sent);
+        ASSERT_NO_FATAL_FAILURE(expect_echo(peer, sent));
+      }
+    });
+  }
+  for (std::thread& each : threads) each.join();
 }
 
 TEST_P(WebSocketLending, EndsWellBehindALargeMessage) {
