@@ -20,6 +20,10 @@ constexpr int kRounds = 8;
 // Streams that are flushed, then settled, while the processor has them at hand.
 constexpr std::size_t kSlice = 256;
 
+// Of what queues held in this turn, for the next ones. Given back, malloc would return it to the
+// system, and each page of it would be faulted in and cleared again.
+constexpr std::size_t kChunksKept = std::size_t{4} << 20U;
+
 class StreamFlusher final : public Flusher {
  public:
   void flush(std::span<Stream* const> touched) override {
@@ -35,7 +39,8 @@ Loop::Loop()
       buffer_(std::make_unique<char[]>(kReceiveBytes)),
       flusher_(std::make_unique<StreamFlusher>()),
       thread_(std::this_thread::get_id()),
-      wheel_(now_) {
+      wheel_(now_),
+      chunks_(kChunksKept) {
   if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
   watch(mailbox_.fd(), EPOLLIN, mailbox_);
 }
