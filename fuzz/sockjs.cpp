@@ -2,6 +2,7 @@
 // transport.
 #include "json/split.hpp"
 #include "json/string.hpp"
+#include "sockjs/client_session.hpp"
 #include "sockjs/documents.hpp"
 #include "sockjs/frame.hpp"
 #include "sockjs/messages.hpp"
@@ -77,6 +78,35 @@ void run_session(std::string_view steps) {
   }
 }
 
+// A client reads the same however an answer is cut, and never more than it may.
+void run_client(std::string_view body) {
+  const auto lived = [](std::string_view text, std::size_t cut) {
+    ClientSession session({.limits = {.messages = 64}}, {});
+    FrameLines lines(512);
+    std::string said;
+    for (std::string piece : {std::string(text.substr(0, cut)), std::string(text.substr(cut))}) {
+      for (naru::Cursor in(piece);;) {
+        const auto frame = lines.receive(in);
+        if (!frame || !*frame) {
+          if (!frame) return said + "!";
+          break;
+        }
+        require((*frame)->size() <= 512);
+        const auto what = session.receive(**frame, {});
+        if (!what) return said + "?";
+        said.push_back(static_cast<char>('0' + static_cast<int>(*what)));
+        if (*what == ClientSession::What::messages) {
+          for (const std::string& message : session.messages()) said += message + "\n";
+        }
+      }
+    }
+    return said;
+  };
+  const std::string whole = lived(body, body.size());
+  require(lived(body, body.size() / 2) == whole);
+  require(lived(body, body.size() / 3) == whole);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -92,5 +122,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   append_string(input, literal);
   require(naru::json::validate(literal, {}).has_value());
   run_session(input);
+  run_client(input);
+  run_client("o\n" + std::string(input));
   return 0;
 }

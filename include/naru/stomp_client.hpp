@@ -2,6 +2,7 @@
 
 #include "naru/message.hpp"
 #include "naru/result.hpp"
+#include "naru/sockjs_client.hpp"
 #include "naru/tls.hpp"
 #include "naru/websocket_client.hpp"
 
@@ -159,6 +160,7 @@ struct StompClientOptions {
   TlsClientOptions tls{};
   ProxyOptions proxy{};
   ConnectTimeouts timeouts{};
+  SockJsConnect sockjs{};                             // over SockJS
   std::chrono::milliseconds connect_timeout{10'000};  // until CONNECTED
   std::chrono::milliseconds receipt_timeout{30'000};
   std::chrono::milliseconds close_timeout{5000};  // for the end that close() begins
@@ -186,7 +188,8 @@ struct StompClientOptions {
 class StompClient {
  public:
   // "wss://example.org/stomp" (ws, https and http likewise), "stomp://example.org:61613",
-  // "stomp+ssl://example.org:61614". Throws std::invalid_argument for what can never work.
+  // "stomp+ssl://example.org:61614"; over SockJS, "sockjs+https://example.org/stomp". Throws
+  // std::invalid_argument for what can never work.
   explicit StompClient(std::string_view url, StompClientOptions options = {});
   ~StompClient();
   StompClient(const StompClient&) = delete;

@@ -67,8 +67,10 @@ void Engine::open_next() {
   post_.reset();
   link_.reset();
   if (transport == ClientTransport::polling) {
-    get_ = std::make_unique<HttpCaller>(loop_, context_, static_cast<HttpCaller::User&>(*this));
-    post_ = std::make_unique<HttpCaller>(loop_, context_, static_cast<HttpCaller::User&>(*this));
+    get_ = std::make_unique<HttpCaller>(loop_, call_settings(context_),
+                                        static_cast<HttpCaller::User&>(*this));
+    post_ = std::make_unique<HttpCaller>(loop_, call_settings(context_),
+                                         static_cast<HttpCaller::User&>(*this));
     return pump();
   }
   link_ =

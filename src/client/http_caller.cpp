@@ -1,8 +1,6 @@
 #include "client/http_caller.hpp"
 
-#include "client/websocket_link.hpp"
-
-#include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace naru::client {
@@ -37,17 +35,27 @@ class HttpCaller::Wire final : public io::StreamHandler {
   HttpCaller* caller_;
 };
 
-HttpCaller::HttpCaller(io::Loop& loop, EngineContext& context, User& user)
+HttpCaller::HttpCaller(io::Loop& loop, CallSettings settings, User& user)
     : loop_(loop),
-      context_(context),
+      settings_(std::move(settings)),
       user_(user),
-      options_(dial_options(context)),
-      dial_settings_(dial_settings(context, options_)),
-      dialer_(loop, dial_settings_, context.random, *this) {}
+      dial_settings_{.options = settings_.dial,
+                     .offer = {},
+                     .tls = *settings_.tls,
+                     .environment = [](const char* name) { return std::getenv(name); },
+                     .lookup = settings_.lookup},
+      dialer_(loop, dial_settings_, *settings_.random, *this) {}
 
 HttpCaller::~HttpCaller() {
-  context_.tls = dial_settings_.tls;
+  if (dial_settings_.tls != nullptr) *settings_.tls = dial_settings_.tls;
   drop_stream();
+}
+
+void HttpCaller::abandon() {
+  dialer_.cancel();
+  drop_stream();
+  busy_ = false;
+  streaming_ = false;
 }
 
 void HttpCaller::drop_stream() {
@@ -61,7 +69,7 @@ void HttpCaller::call(std::string_view method, const Url& url, std::string_view 
   request_.assign(method).append(" ").append(url.target).append(" HTTP/1.1\r\nHost: ");
   request_.append(url.host_field()).append("\r\nAccept: */*\r\n");
   bool authorized = false;
-  for (const auto& [name, value] : context_.headers()) {
+  for (const auto& [name, value] : settings_.headers()) {
     authorized = authorized || http::iequals(name, "Authorization");
     request_.append(name).append(": ").append(value).append("\r\n");
   }
@@ -91,7 +99,7 @@ void HttpCaller::on_attached(io::Stream& stream) {
 }
 
 void HttpCaller::send() {
-  const http::Limits limits{.body_bytes = context_.options.message_bytes};
+  const http::Limits limits{.body_bytes = settings_.body_bytes};
   decoder_.emplace(limits, http::ResponseDecoder::Asked::resource);
   stream_->out().append(request_);
   request_.clear();
@@ -102,10 +110,17 @@ void HttpCaller::on_bytes(Cursor& in) {
   while (decoder_) {
     const auto event = decoder_->receive(in);
     if (!event) return fail(event.error());
-    if (!*event) return;
+    tell_body();
+    if (!decoder_ || !*event) return;
     if (**event == http::ResponseDecoder::Event::complete) return complete();
   }
   if (!in.empty()) drop_stream();  // bytes that nobody has asked for
+}
+
+void HttpCaller::tell_body() {
+  const http::ReceivedResponse& answer = decoder_->response();
+  if (!streaming_ || answer.status != 200 || answer.body.empty()) return;
+  user_.on_body(*this, decoder_->take_body());
 }
 
 void HttpCaller::on_end() {
@@ -130,6 +145,7 @@ void HttpCaller::complete() {
   if (!decoder.persists()) drop_stream();
   idle_since_ = loop_.now();
   busy_ = false;
+  streaming_ = false;
   user_.on_answer(*this, decoder.response());
 }
 
@@ -142,6 +158,7 @@ void HttpCaller::fail(const Error& error) {
 
 void HttpCaller::on_dial_failed(const ConnectFailure& failure) {
   busy_ = false;
+  streaming_ = false;
   user_.on_call_failed(*this, failure);
 }
 

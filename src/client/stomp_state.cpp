@@ -1,8 +1,8 @@
 #include "client/stomp_state.hpp"
 
+#include "client/sockjs_line.hpp"
 #include "client/tcp_line.hpp"
 #include "client/websocket_line.hpp"
-#include "websocket/client_handshake.hpp"
 
 #include <array>
 #include <stdexcept>
@@ -15,7 +15,7 @@ namespace {
   throw std::invalid_argument("naru: " + std::string(why));
 }
 
-WebSocketClientOptions dial_options(const StompClientOptions& options) {
+WebSocketClientOptions dial_options(const StompClientOptions& options, bool sockjs) {
   WebSocketClientOptions out;
   out.headers = options.headers;
   out.compression = options.compression;
@@ -27,6 +27,7 @@ WebSocketClientOptions dial_options(const StompClientOptions& options) {
   out.high_watermark = options.high_watermark;
   out.limit = options.limit;
   out.close_timeout = options.close_timeout;
+  if (sockjs) out.idle_timeout = options.sockjs.heartbeat_timeout;
   return out;
 }
 
@@ -46,15 +47,6 @@ stomp::ClientSessionOptions session_options(const StompClientOptions& options) {
           .connect_timeout = options.connect_timeout,
           .receipt_timeout = options.receipt_timeout,
           .receipts = options.receipts};
-}
-
-// Whether another attempt may end better.
-bool may_pass(const ConnectFailure& failure) {
-  if (failure.phase == ConnectPhase::options || failure.phase == ConnectPhase::redirect) {
-    return false;
-  }
-  const int status = failure.status;
-  return status < 300 || status >= 500 || status == 408 || status == 425 || status == 429;
 }
 
 }  // namespace
@@ -92,33 +84,37 @@ SendOutcome StompGate::say(std::uint64_t wanted, std::size_t size, OnReceipt on_
 
 StompState::Target StompState::read_url(std::string_view text) {
   constexpr std::array<Scheme, 2> kTcp{{{"stomp", false, 61613}, {"stomp+ssl", true, 61614}}};
+  constexpr std::string_view kSockJs = "sockjs+";
   const bool tcp = text.starts_with("stomp:") || text.starts_with("stomp+ssl:");
+  const bool sockjs = text.starts_with(kSockJs);
+  if (sockjs) text.remove_prefix(kSockJs.size());
   Result<Url> url = tcp ? parse_url(text, kTcp) : parse_url(text);
   if (!url) refuse(url.error().text);
   if (tcp && (url->target != "/" || !url->authorization.empty())) {
     refuse("a STOMP URL is a host and a port; who logs in, say in the options");
   }
-  return {tcp ? Way::tcp : Way::websocket, *std::move(url)};
+  return {tcp ? Way::tcp : (sockjs ? Way::sockjs : Way::websocket), *std::move(url)};
 }
 
 StompState::StompState(StompClient& client, std::string_view url, StompClientOptions given,
                        io::Resolver::Lookup lookup)
-    : options_(std::move(given)),
-      target_(read_url(url)),
-      context_(dial_options(options_), {"v12.stomp", "v11.stomp", "v10.stomp"}, std::move(lookup)),
+    : StompState(client, read_url(url), std::move(given), std::move(lookup)) {}
+
+StompState::StompState(StompClient& client, Target target, StompClientOptions given,
+                       io::Resolver::Lookup lookup)
+    : LineClient(dial_options(given, target.way == Way::sockjs),
+                 target.way == Way::websocket
+                     ? std::vector<std::string>{"v12.stomp", "v11.stomp", "v10.stomp"}
+                     : std::vector<std::string>{},
+                 given.reconnect, std::move(lookup)),
       owner(&client),
+      options_(std::move(given)),
+      target_(std::move(target)),
       limits_(frame_limits(options_)),
       session_options_(session_options(options_)),
-      session_(session_options_),
-      backoff_(options_.reconnect, context_.random) {
-  // What cannot be sent is the program's mistake, and told before there is anything to wait for.
-  const auto request = websocket::encode_request(target_.url.target, target_.url.host_field(), "",
-                                                 context_.dial.offer, options_.headers);
-  if (!request) refuse(request.error().text);
-  if (!options_.proxy.url.empty()) {
-    const auto proxy = choose_proxy(options_.proxy, target_.url, context_.dial.environment);
-    if (!proxy) refuse(proxy.error().text);
-  }
+      session_(session_options_) {
+  check(target_.url);
+  if (target_.way == Way::sockjs) SockJsLine::check(options_.sockjs);
   gate_->client = this;
   gate_->high_watermark = options_.high_watermark;
   gate_->limit = options_.limit;
@@ -126,33 +122,20 @@ StompState::StompState(StompClient& client, std::string_view url, StompClientOpt
 
 StompState::~StompState() {
   gate_->leave();
+  line_.reset();  // it knows us
 }
 
-bool StompState::turn(Duration wait) {
-  // Within a turn, where the loop knows the time.
-  if (!std::exchange(begun_, true)) {
-    loop.post([this] {
-      if (phase_ == Phase::idle && wanted_) attempt();
-    });
+std::unique_ptr<Line> StompState::make_line() {
+  auto& user = static_cast<Line::User&>(*this);
+  switch (target_.way) {
+    case Way::websocket:
+      return std::make_unique<WebSocketLine>(loop, context_, user);
+    case Way::sockjs:
+      return std::make_unique<SockJsLine>(loop, context_, options_.sockjs, user);
+    case Way::tcp:
+      break;
   }
-  gate_->turn([&] { loop.poll(wait); });
-  if (phase_ != Phase::ended || !loop.streams().empty()) return true;
-  too_late_.disarm();
-  // From here on nothing is taken; what had been, is told of now.
-  gate_->leave();
-  gate_->turn([&] { loop.poll({}); });
-  return false;
-}
-
-void StompState::attempt() {
-  phase_ = Phase::connecting;
-  refused_ = false;
-  if (target_.way == Way::tcp) {
-    line_ = std::make_unique<TcpLine>(loop, context_, static_cast<Line::User&>(*this));
-  } else {
-    line_ = std::make_unique<WebSocketLine>(loop, context_, static_cast<Line::User&>(*this));
-  }
-  line_->open(target_.url);
+  return std::make_unique<TcpLine>(loop, context_, user);
 }
 
 void StompState::on_line_open() {
@@ -166,10 +149,10 @@ void StompState::on_line_message(std::span<char> bytes) {
   session_.heartbeat().on_received(loop.now());
   for (Cursor in(bytes); has_line();) {
     const auto frame = decoder_->receive(in);
-    if (!frame) return lose_before(frame.error().text);
+    if (!frame) return lose(frame.error().text);
     if (*frame == nullptr) return;
     const auto event = session_.receive(**frame, loop.now());
-    if (!event) return lose_before(event.error().text);
+    if (!event) return lose(event.error().text);
     on_event(*event, **frame);
   }
 }
@@ -191,9 +174,7 @@ void StompState::on_event(const stomp::ClientSession::Event& event, const stomp:
 
 void StompState::on_connected() {
   decoder_->set_version(session_.version());
-  phase_ = Phase::open;
-  failure.reset();
-  backoff_.on_open(loop.now());
+  be_open();
   set_connection(++connections_);
   // Of a copy: too much to send ends the connection, and its handlers may unsubscribe.
   for (const auto& [number, key] : std::map(subscriptions_)) say_subscribe(*key);
@@ -219,7 +200,7 @@ void StompState::on_error(const stomp::Frame& frame) {
   std::string why = "ERROR: ";
   why += message.header("message").empty() ? message.body() : message.header("message");
   tell(options_.on_error, message);
-  lose_before(why);
+  lose(why);
 }
 
 void StompState::on_receipt(std::uint64_t receipt, Result<void> outcome) {
@@ -294,7 +275,7 @@ void StompState::on_due() {
   if (!has_line()) return;
   const auto due = session_.on_deadline(loop.now());
   if (due.dead) {
-    return lose_before(phase_ == Phase::greeting ? "no CONNECTED in time" : "the broker is silent");
+    return lose(phase_ == Phase::greeting ? "no CONNECTED in time" : "the broker is silent");
   }
   if (due.send_beat) write("\n");
   for (const std::uint64_t receipt : due.receipts) {
@@ -310,88 +291,27 @@ void StompState::set_connection(std::uint64_t connection) {
   gate_->connection = connection;
 }
 
-void StompState::on_line_closed(std::string_view why, const ConnectFailure* failed) {
-  lose(why, failed);
-}
-
-// The line is there yet, and is not to be used any more.
-void StompState::lose_before(std::string_view why) {
-  if (has_line()) lose(why, nullptr);
-}
-
-void StompState::lose(std::string_view why, const ConnectFailure* failed) {
-  if (phase_ == Phase::lost || phase_ == Phase::ended) return;
-  const bool was_open = phase_ == Phase::open || phase_ == Phase::leaving;
-  phase_ = Phase::lost;
+void StompState::on_down() {
   due_.disarm();
   set_connection(0);
-  backoff_.on_end(loop.now());
-  loop.defer([this] { go_on(); });
-  const auto owed = std::exchange(receipts_, {});
   session_.close();
+  const auto owed = std::exchange(receipts_, {});
   for (const auto& [number, when_done] : owed) {
     call_user([&] { when_done(Error{Errc::disconnected, "the connection has ended"}); });
   }
-  if (was_open) return tell(options_.on_disconnect, wanted_ ? why : "closed");
-  failure = failed != nullptr
-                ? *failed
-                : ConnectFailure{.phase = ConnectPhase::handshake,
-                                 .error = {Errc::protocol_error, "STOMP has not begun"},
-                                 .text = "handshake: " + std::string(why)};
-  refused_ = refused_ || !may_pass(*failure);
-  tell(options_.on_failure, *failure);
 }
 
-// After the end of a connection, or of an attempt.
-void StompState::go_on() {
-  line_.reset();
-  if (phase_ != Phase::lost) return;
-  const auto delay = wanted_ && !refused_ ? backoff_.next() : std::nullopt;
-  if (!delay) return end();
-  phase_ = Phase::pausing;
-  again_.arm(loop.timers(), loop.now() + *delay);
-  tell(options_.on_reconnecting, backoff_.attempt(), *delay);
+void StompState::tell_disconnect(std::string_view why) {
+  tell(options_.on_disconnect, why);
 }
 
-// The loop turns on until the last bytes have left, but not for ever.
-void StompState::end() {
-  phase_ = Phase::ended;
-  if (too_late_.deadline() == kNever) {
-    too_late_.arm(loop.timers(), loop.now() + options_.close_timeout);
-  }
-}
-
-void StompState::give_up() {
-  for (const auto& stream : loop.streams()) stream->abort();
-}
-
-void StompState::close() {
-  if (!std::exchange(wanted_, false)) return;
-  switch (phase_) {
-    case Phase::idle:
-    case Phase::connecting:
-    case Phase::greeting:
-    case Phase::pausing:
-      again_.disarm();
-      due_.disarm();
-      failure.reset();
-      loop.defer([this] { line_.reset(); });  // it may be that which has called us
-      return end();
-    case Phase::open: {
-      too_late_.arm(loop.timers(), loop.now() + options_.close_timeout);
-      set_connection(0);
-      phase_ = Phase::leaving;
-      const auto receipt = session_.expect_receipt(loop.now());
-      if (!receipt) return line_->close();
-      farewell_ = *receipt;
-      write(session_.disconnect(farewell_));
-      return rearm();
-    }
-    case Phase::leaving:
-    case Phase::lost:
-    case Phase::ended:
-      return;
-  }
+void StompState::say_goodbye() {
+  set_connection(0);
+  const auto receipt = session_.expect_receipt(loop.now());
+  if (!receipt) return line_->close();
+  farewell_ = *receipt;
+  write(session_.disconnect(farewell_));
+  rearm();
 }
 
 }  // namespace naru::client

@@ -1,17 +1,14 @@
 #pragma once
 
-#include "client/backoff.hpp"
+#include "client/clock.hpp"
 #include "client/gate.hpp"
-#include "client/line.hpp"
-#include "client/loop_thread.hpp"
-#include "io/loop.hpp"
+#include "client/line_client.hpp"
 #include "naru/stomp_client.hpp"
 #include "stomp/client_session.hpp"
 #include "stomp/decoder.hpp"
 
 #include <atomic>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -58,78 +55,48 @@ struct TransactionKey {
   std::string name;
 };
 
-// One client: its loop, the connection of the moment, and what comes after it. Everything on the
-// loop's thread but where it says otherwise.
-class StompState final : private Line::User {
+// One client. Everything on the loop's thread but where it says otherwise.
+class StompState final : public LineClient {
  public:
   // Throws std::invalid_argument: see StompClient.
-  StompState(StompClient& owner, std::string_view url, StompClientOptions given,
+  StompState(StompClient& client, std::string_view url, StompClientOptions given,
              io::Resolver::Lookup lookup = io::look_up);
-  ~StompState();
+  ~StompState() override;
 
   const std::shared_ptr<StompGate>& gate() const { return gate_; }  // any thread
-  bool turn(Duration wait);                                         // one; false: it has ended
-  void close();
+  bool turn(Duration wait) { return LineClient::turn(*gate_, wait); }
   void subscribe(const std::shared_ptr<SubscriptionKey>& key);
   void unsubscribe(SubscriptionKey& key);
   SendOutcome say(std::uint64_t connection, OnReceipt on_receipt, const MakeFrame& make);
   std::string_view version() const { return stomp::to_text(session_.version()); }
-  template <class F>
-  void call_user(F call) {
-    try {
-      call();
-    } catch (...) {
-      if (thrown == nullptr) thrown = std::current_exception();
-      close();
-    }
-  }
+
+  StompClient* owner;  // null: gone, and no handler runs any more
 
  private:
-  enum class Way : std::uint8_t { websocket, tcp };
+  enum class Way : std::uint8_t { websocket, sockjs, tcp };
   struct Target {
     Way way = Way::websocket;
     Url url;
   };
   static Target read_url(std::string_view text);
 
-  const StompClientOptions options_;
-  const Target target_;
-  LineContext context_;  // before the loop: its streams borrow it
+  StompState(StompClient& client, Target target, StompClientOptions given,
+             io::Resolver::Lookup lookup);
 
- public:
-  io::Loop loop;
-  StompClient* owner;                     // null: gone, and no handler runs any more
-  std::optional<ConnectFailure> failure;  // of the last attempt
-  std::exception_ptr thrown;              // by a handler
-  LoopThread thread;
-
- private:
-  class Clock final : public io::Timer {
-   public:
-    Clock(StompState& state, void (StompState::*ring)()) : state_(state), ring_(ring) {}
-    void on_timer(Instant) override { (state_.*ring_)(); }
-
-   private:
-    StompState& state_;
-    void (StompState::*ring_)();
-  };
-  enum class Phase : std::uint8_t {
-    idle,
-    connecting,
-    greeting,  // CONNECT is sent
-    open,
-    leaving,  // DISCONNECT is sent
-    lost,     // until the end of the turn
-    pausing,
-    ended
-  };
+  std::unique_ptr<Line> make_line() override;
+  const Url& url() const override { return target_.url; }
+  void say_goodbye() override;
+  void on_down() override;
+  void tell_disconnect(std::string_view why) override;
+  void tell_failure() override { tell(options_.on_failure, *failure); }
+  void tell_reconnecting(unsigned attempt, std::chrono::milliseconds delay) override {
+    tell(options_.on_reconnecting, attempt, delay);
+  }
 
   void on_line_open() override;
   void on_line_message(std::span<char> bytes) override;
   void on_line_drained() override;
-  void on_line_closed(std::string_view why, const ConnectFailure* failed) override;
 
-  void attempt();
   void on_event(const stomp::ClientSession::Event& event, const stomp::Frame& frame);
   void on_connected();
   void on_message(std::uint64_t subscription, const stomp::Frame& frame);
@@ -139,15 +106,7 @@ class StompState final : private Line::User {
   void rearm();
   SendOutcome write(std::string_view bytes);
   void say_subscribe(const SubscriptionKey& key);
-  bool has_line() const {
-    return phase_ == Phase::greeting || phase_ == Phase::open || phase_ == Phase::leaving;
-  }
   void set_connection(std::uint64_t connection);
-  void lose(std::string_view why, const ConnectFailure* failed);
-  void lose_before(std::string_view why);
-  void go_on();
-  void end();
-  void give_up();
   // Calls one of the options' handlers, if there is one, with the client first.
   template <class Handler, class... A>
   void tell(const Handler& handler, const A&... arguments) {
@@ -155,21 +114,15 @@ class StompState final : private Line::User {
     call_user([&] { handler(*owner, arguments...); });
   }
 
+  const StompClientOptions options_;
+  const Target target_;
   const stomp::Limits limits_;
   const stomp::ClientSessionOptions session_options_;
   const std::shared_ptr<StompGate> gate_ = std::make_shared<StompGate>();
   stomp::ClientSession session_;
   stomp::Frame frame_;
   std::optional<stomp::Decoder> decoder_;
-  std::unique_ptr<Line> line_;
-  Backoff backoff_;
-  Clock again_{*this, &StompState::attempt};
-  Clock due_{*this, &StompState::on_due};
-  Clock too_late_{*this, &StompState::give_up};
-  Phase phase_ = Phase::idle;
-  bool begun_ = false;
-  bool wanted_ = true;    // close() was not called
-  bool refused_ = false;  // ERROR instead of CONNECTED, or an answer that will not change
+  Clock<StompState> due_{*this, &StompState::on_due};
   std::uint64_t connections_ = 0;
   std::uint64_t farewell_ = 0;  // the receipt of DISCONNECT
   std::map<std::uint64_t, std::shared_ptr<SubscriptionKey>> subscriptions_;

@@ -23,6 +23,15 @@ DialSettings dial_settings(const EngineContext& context, const WebSocketClientOp
           .lookup = context.lookup};
 }
 
+CallSettings call_settings(EngineContext& context) {
+  return {.dial = dial_options(context),
+          .tls = &context.tls,
+          .lookup = context.lookup,
+          .random = &context.random,
+          .headers = [&context] { return context.headers(); },
+          .body_bytes = context.options.message_bytes};
+}
+
 WebSocketLink::WebSocketLink(io::Loop& loop, EngineContext& context, User& user)
     : context_(context),
       user_(user),

@@ -2,6 +2,7 @@
 
 #include "client/dialer.hpp"
 #include "client/engine_context.hpp"
+#include "client/http_caller.hpp"
 #include "io/loop.hpp"
 #include "transport/websocket_transport.hpp"
 
@@ -65,6 +66,7 @@ class WebSocketLink final : private Dialer::User, private transport::WebSocketUs
 
 // How a client dials, be it for a WebSocket or for requests.
 WebSocketClientOptions dial_options(const EngineContext& context);
+CallSettings call_settings(EngineContext& context);
 DialSettings dial_settings(const EngineContext& context, const WebSocketClientOptions& options);
 
 }  // namespace naru::client

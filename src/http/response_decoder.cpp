@@ -146,6 +146,10 @@ const ReceivedResponse& ResponseDecoder::response() const {
   return state_->response;
 }
 
+std::string ResponseDecoder::take_body() {
+  return std::exchange(state_->response.body, {});
+}
+
 bool ResponseDecoder::switched() const {
   return state_->switched();
 }

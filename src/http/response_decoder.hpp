@@ -57,6 +57,9 @@ class ResponseDecoder {
   Result<Event> receive_end();
 
   const ReceivedResponse& response() const;
+  // What has come of the body, out of it: for one that is read as it comes, and may be endless. The
+  // limit is then that of one receive().
+  std::string take_body();
   // The answer has switched protocols, or opened the tunnel.
   bool switched() const;
   // After `complete`: whether the connection may carry another request, by another decoder. Never

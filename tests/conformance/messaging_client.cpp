@@ -1,6 +1,7 @@
-// naru::StompClient as its users see it, driven by lines on standard input: what the cases of
-// tests/interop/stomp-client.test.mjs are written in. A line is a JSON array, a command and its
-// arguments:
+// naru::StompClient and naru::SockJsClient as their users see them, driven by lines on standard
+// input: what the cases of tests/interop/stomp-client.test.mjs and sockjs-client.test.mjs are
+// written in. A line is a JSON array, a command and its arguments:
+//   ["sockjs", name, url, {options}]   ["say", session, text]   ["leave", session]
 //   ["stomp", name, url, {options}]   ["close", client]
 //   ["subscribe", name, client, destination, ack, {headers}]   ["unsubscribe", subscription]
 //   ["send", client, destination, body, {headers}, receipt or null]
@@ -10,6 +11,7 @@
 // What happens is printed likewise: ["message", subscription, body, {headers}], ["receipt", name,
 // null or error], ...
 #include "naru/json.hpp"
+#include "naru/sockjs_client.hpp"
 #include "naru/stomp_client.hpp"
 
 #include <cstdio>
@@ -19,6 +21,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -49,12 +52,46 @@ Headers headers(const Json& value) {
   return out;
 }
 
+std::vector<SockJsTransport> transports(const Json& names) {
+  const auto* array = names.as<Json::Array>();
+  if (array == nullptr) return SockJsConnect{}.transports;
+  std::vector<SockJsTransport> out;
+  for (const Json& name : *array) {
+    const std::string each = text(name);
+    out.push_back(each == "websocket"       ? SockJsTransport::websocket
+                  : each == "xhr-streaming" ? SockJsTransport::xhr_streaming
+                                            : SockJsTransport::xhr_polling);
+  }
+  return out;
+}
+
+SockJsClientOptions sockjs_options(const std::string& name, const Json& given) {
+  SockJsClientOptions options;
+  options.connect.transports = transports(given["transports"]);
+  const auto* again = given["reconnect"].as<bool>();
+  options.reconnect = {.enabled = again != nullptr && *again,
+                       .first_delay = std::chrono::milliseconds(10),
+                       .min_delay = std::chrono::milliseconds(10)};
+  options.on_open = [name](SockJsClient&) { print({"open", name}); };
+  options.on_message = [name](SockJsClient&, Message message) {
+    print({"said", name, std::string(message.data)});
+  };
+  options.on_close = [name](SockJsClient&, std::string_view why) {
+    print({"closed", name, std::string(why)});
+  };
+  options.on_failure = [name](SockJsClient&, const ConnectFailure& failure) {
+    print({"failure", name, failure.text});
+  };
+  return options;
+}
+
 StompClientOptions options_of(const std::string& name, const Json& given) {
   StompClientOptions options;
   options.login = text(given["login"]);
   options.passcode = text(given["passcode"]);
   options.host = text(given["host"]);
   options.tls.ca_file = text(given["ca"]);
+  options.sockjs.transports = transports(given["transports"]);
   options.reconnect.first_delay = options.reconnect.min_delay = std::chrono::milliseconds(10);
   if (!given["heartbeat"].is_null()) {
     options.heartbeat_send = options.heartbeat_receive = milliseconds(given["heartbeat"]);
@@ -83,6 +120,7 @@ OnReceipt told(const std::string& receipt) {
 
 struct World {
   std::map<std::string, std::unique_ptr<StompClient>> clients;
+  std::map<std::string, std::unique_ptr<SockJsClient>> sessions;
   std::map<std::string, StompSubscription> subscriptions;
   std::map<std::string, StompTransaction> transactions;
   std::mutex mutex;
@@ -126,6 +164,14 @@ void World::run(const Json& line) {
     auto& client = clients[name];
     client = std::make_unique<StompClient>(text(line[2]), options_of(name, line[3]));
     client->start();
+  } else if (command == "sockjs") {
+    auto& session = sessions[name];
+    session = std::make_unique<SockJsClient>(text(line[2]), sockjs_options(name, line[3]));
+    session->start();
+  } else if (command == "say") {
+    sessions.at(name)->send(naru::text(text(line[2])));
+  } else if (command == "leave") {
+    sessions.at(name)->close();
   } else if (command == "close") {
     clients.at(name)->close();
   } else if (command == "subscribe") {
@@ -162,4 +208,5 @@ int main() {
     world.run(*command);
   }
   world.clients.clear();
+  world.sessions.clear();
 }
