@@ -35,7 +35,7 @@ RelaySession::RelaySession(StompLoop& here, StompRelay& relay, StompCarrier& car
 }
 
 RelaySession::~RelaySession() {
-  if (counted_) --here_.relayed;
+  leave_broker();
 }
 
 Instant RelaySession::now() const {
@@ -204,7 +204,6 @@ void RelaySession::tell(const stomp::Frame& frame) {
 void RelaySession::append_as_text(const stomp::Frame& frame, std::string& out) const {
   const std::string body = base64(frame.body);
   stomp::Frame text{.command = frame.command, .headers = frame.headers, .body = body};
-  std::erase_if(text.headers, [](const stomp::Header& h) { return h.name == "content-length"; });
   text.headers.insert(text.headers.begin(), {kStompEncoding, "base64"});
   frames_.to_client(text, out);
 }
@@ -280,7 +279,13 @@ void RelaySession::end(Ending ending) {
   held_ = {};
   carrier_.resume_reading();  // or its end would not be read
   carrier_.finish(ending);
-  link_.finish();  // what the client had sent before still arrives
+  leave_broker();
+}
+
+// What the client had sent before still arrives.
+void RelaySession::leave_broker() {
+  link_.finish();
+  if (std::exchange(counted_, false)) --here_.relayed;
 }
 
 void RelaySession::shut_down() {
@@ -290,7 +295,8 @@ void RelaySession::shut_down() {
 }
 
 void RelaySession::on_closed() {
-  if (!std::exchange(ended_, true)) link_.finish();
+  ended_ = true;
+  leave_broker();
   disarm();
   const StompBroker& broker = here_.broker();
   if (std::exchange(logged_in_, false) && broker.options.on_disconnect) {

@@ -60,6 +60,7 @@ class RelaySession final : public StompUser, private BrokerLink::User, private i
   void fail(const Error& error, const stomp::Frame* frame = nullptr);
   void lose_broker(const Error& error);
   void end(Ending ending);
+  void leave_broker();
   Instant now() const;
   void rearm();
 

@@ -98,8 +98,8 @@ class StompLoop {
  private:
   struct StringHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>()(text);
+    std::size_t operator()(std::string_view name) const {
+      return std::hash<std::string_view>()(name);
     }
   };
   using Deliveries = std::vector<stomp::Queue::Delivery>;

@@ -11,13 +11,28 @@ Error protocol(std::string_view text) {
   return {Errc::protocol_error, text};
 }
 
+// As the decoder takes it: padded, too.
+bool is_length(std::string_view name) {
+  const std::size_t first = std::min(name.find_first_not_of(' '), name.size());
+  name.remove_prefix(first);
+  name = name.substr(0, name.find_last_not_of(' ') + 1);
+  return name == "content-length";
+}
+
+// With a length of its own where there was one, and wherever the body would end too early without:
+// what comes behind its NUL would be another frame to the receiver. (Not everywhere: to some
+// brokers a body with a length is binary.)
 void append_frame(const Frame& frame, Version version, std::string& out, auto is_left_out) {
   out.append(to_text(frame.command)) += '\n';
+  bool counted = frame.body.find('\0') != std::string_view::npos;
   for (const Header& header : frame.headers) {
-    if (!is_left_out(header)) append_header(header.name, header.value, version, out);
+    if (is_length(header.name)) {
+      counted = true;
+    } else if (!is_left_out(header)) {
+      append_header(header.name, header.value, version, out);
+    }
   }
-  // Its content-length, if it has one, is among its headers: to some brokers a body without one is
-  // text.
+  if (counted) out.append("content-length:").append(std::to_string(frame.body.size())) += '\n';
   (out += '\n').append(frame.body) += '\0';
 }
 

@@ -189,6 +189,21 @@ TEST_F(RelayTest, WithholdsWhatABrokerCouldTakeForAnother) {
             "SUBSCRIBE\nid:1\ndestination:/topic/a\nk:v\n\n\0"s);
 }
 
+// A length that we have understood and the broker has not would make two frames of one.
+TEST_F(RelayTest, SmugglesNoFrameInABody) {
+  const std::string body = "a\0SEND\ndestination:/queue/secret\n\nb"s;
+  const std::string length = std::to_string(body.size());
+  for (const std::string& name : {"content-length "s, " content-length"s, "content-length"s}) {
+    for (const char* version : {"1.0", "1.1", "1.2"}) {
+      Relay relay(options);
+      connect(relay, version);
+      EXPECT_EQ(from_client(relay, {"SEND\n" + name + ":" + length + "\ndestination:/queue/a\n\n" +
+                                    body + '\0'}),
+                "SEND\ndestination:/queue/a\ncontent-length:" + length + "\n\n" + body + '\0');
+    }
+  }
+}
+
 TEST_F(RelayTest, RefusesWhatNoClientSays) {
   for (const auto& [frame, error] : std::vector<std::pair<std::string, std::string>>{
            {"CONNECT\n\n", "connected already"},
