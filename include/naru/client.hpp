@@ -4,6 +4,7 @@
 #include "naru/handlers.hpp"
 #include "naru/json.hpp"
 #include "naru/message.hpp"
+#include "naru/parser.hpp"
 #include "naru/result.hpp"
 #include "naru/tls.hpp"
 #include "naru/websocket_client.hpp"
@@ -52,6 +53,9 @@ struct ClientOptions {
   bool remember_upgrade = false;
   // Of Engine.IO: 4, or 3 for servers before Socket.IO 3, which take no `auth`.
   int revision = 4;
+  // How packets look on the wire, if not as text: msgpack_parser() for servers that have npm's
+  // socket.io-msgpack-parser. It has to be the server's.
+  std::shared_ptr<const PacketParser> parser{};
   std::vector<std::pair<std::string, std::string>> query{};  // of each request
   Headers headers{};                                         // likewise
   // What the server's middlewares see as `auth`: an object. As a function it is asked anew for

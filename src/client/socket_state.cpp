@@ -233,7 +233,7 @@ void SocketState::on_time(Instant now) {
 // After each call to the session: what it wants sent, whom it wants told, when it looks again.
 void SocketState::settle() {
   note();
-  client_.send(session_.take_out());
+  client_.send(session_.nsp(), session_.take_out());
   for (const auto& failure : session_.take_failures()) answer(failure.call, failure.error);
   client_.rearm();
 }

@@ -128,6 +128,7 @@ void SocketIoState::attempt() {
   phase_ = Phase::opening;
   root_ = false;
   decoder_.emplace(decoder_limits_, scratch_);
+  if (options().parser) other_decoder_ = options().parser->make_decoder();
   engine_ = std::make_unique<Engine>(loop, context_, static_cast<Engine::User&>(*this));
   if (options().timeout.count() > 0) {
     timeout_.arm(loop.timers(), loop.now() + options().timeout);
@@ -167,11 +168,21 @@ void SocketIoState::on_engine_open() {
   });
 }
 
+Result<const socketio::Packet*> SocketIoState::decode(bool binary, std::string_view data) {
+  if (!other_decoder_) {
+    if (binary) return decoder_->receive_binary(data, revision());
+    return decoder_->receive_text(data, socketio::Decoder::Text::unchecked, revision());
+  }
+  Result<std::optional<PacketView>> decoded = Error{Errc::bad_packet, "a parser that throws"};
+  call_user([&] { decoded = other_decoder_->receive({data, binary}, scratch_.buffer); });
+  NARU_TRY(const std::optional<PacketView> view, std::move(decoded));
+  if (!view) return nullptr;
+  return socketio::check_packet(*view, revision(), decoder_limits_, scratch_);
+}
+
 void SocketIoState::on_engine_message(bool binary, std::string_view data) {
   if (phase_ != Phase::open) return;
-  const auto packet =
-      binary ? decoder_->receive_binary(data, revision())
-             : decoder_->receive_text(data, socketio::Decoder::Text::unchecked, revision());
+  const auto packet = decode(binary, data);
   if (!packet) return fail("parse error");
   if (*packet == nullptr) {  // its attachments are to come, but not at leisure
     if (attachments_.deadline() != kNever) return;
@@ -270,8 +281,29 @@ void SocketIoState::end() {
 
 // ---- the sockets
 
-void SocketIoState::send(const std::vector<socketio::ClientSession::Out>& packets) {
+bool SocketIoState::send_encoded(std::string_view nsp, const socketio::ClientSession::Out& packet) {
+  std::vector<PacketMessage> messages;
+  const std::string_view data = std::string_view(packet.text).substr(packet.data);
+  call_user([&] {
+    options().parser->encode({static_cast<PacketView::Type>(packet.type),
+                              nsp,
+                              packet.id,
+                              {data, packet.attachments},
+                              static_cast<int>(revision())},
+                             messages);
+  });
+  return std::all_of(messages.begin(), messages.end(), [&](const PacketMessage& message) {
+    return engine_ != nullptr && engine_->send(message.binary, message.bytes);
+  });
+}
+
+void SocketIoState::send(std::string_view nsp,
+                         const std::vector<socketio::ClientSession::Out>& packets) {
   for (const auto& packet : packets) {
+    if (options().parser) {
+      if (!send_encoded(nsp, packet)) return;
+      continue;
+    }
     if (engine_ == nullptr || !engine_->send(false, packet.text)) return;
     for (const std::string& attachment : packet.attachments) {
       if (!engine_->send(true, attachment)) return;

@@ -72,7 +72,7 @@ class SocketIoState final : private Engine::User {
   // Of the sockets.
   SocketState& socket(const std::shared_ptr<SocketKey>& key);  // its loop's; made on first use
   void connect();
-  void send(const std::vector<socketio::ClientSession::Out>& packets);
+  void send(std::string_view nsp, const std::vector<socketio::ClientSession::Out>& packets);
   bool open() const { return phase_ == Phase::open; }
   bool writable() const { return open() && engine_->writable(); }
   socketio::Revision revision() const {
@@ -135,6 +135,8 @@ class SocketIoState final : private Engine::User {
   void on_engine_message(bool binary, std::string_view data) override;
   void on_engine_closed(const EngineEnd& end) override;
 
+  Result<const socketio::Packet*> decode(bool binary, std::string_view data);
+  bool send_encoded(std::string_view nsp, const socketio::ClientSession::Out& packet);
   bool wanted() const;
   void attempt();
   void attempt_again();
@@ -152,6 +154,7 @@ class SocketIoState final : private Engine::User {
   socketio::Limits decoder_limits_;
   socketio::Scratch scratch_;
   std::optional<socketio::Decoder> decoder_;
+  std::unique_ptr<PacketDecoder> other_decoder_;  // of the parser in the options, if there is one
   std::unique_ptr<Engine> engine_;
   socketio::Reconnection reconnection_;
   Clock again_{*this, &SocketIoState::attempt_again};

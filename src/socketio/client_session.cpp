@@ -341,6 +341,9 @@ void ClientSession::write(PacketType type, std::optional<std::uint64_t> id, std:
   Out out;
   append_packet(type, nsp_, id, json, attachments.size(), out.text);
   out.attachments = std::move(attachments);
+  out.type = type;
+  out.id = id;
+  out.data = out.text.size() - json.size();
   out_.push_back(std::move(out));
 }
 

@@ -106,6 +106,10 @@ class ClientSession {
   struct Out {
     std::string text;
     std::vector<std::string> attachments;
+    // For other parsers: what the text says, whose data begins at `data`.
+    PacketType type = PacketType::event;
+    std::optional<std::uint64_t> id{};
+    std::size_t data = 0;
   };
   std::vector<Out> take_out() { return std::exchange(out_, {}); }
 

@@ -203,6 +203,28 @@ TEST(Client, EndsAConnectionThatSaysNonsense) {
   }
 }
 
+// A parser of the user's, whose faults are its own.
+TEST(Client, ToldByItsParsersExceptionClosesAndThrowsIt) {
+  struct Thrower final : PacketParser {
+    std::unique_ptr<PacketDecoder> make_decoder() const override {
+      return msgpack_parser()->make_decoder();
+    }
+    void encode(const PacketView&, std::vector<PacketMessage>&) const override {
+      throw std::runtime_error("mine");
+    }
+  };
+  const RawServer server([](Talk& talk) {
+    talk.accept();
+    talk.say(0x81, kOpen);
+    talk.read_to_end();
+  });
+  ClientOptions options = by_websocket();
+  options.parser = std::make_shared<const Thrower>();
+  Client client(server.url(), options);
+  const ClientSocket socket = client.socket();
+  EXPECT_THROW(client.run(), std::runtime_error);
+}
+
 TEST(Client, RefusesWhatCanNeverWork) {
   EXPECT_THROW(Client("nonsense"), std::invalid_argument);
   EXPECT_THROW(Client("ftp://example.org"), std::invalid_argument);

@@ -109,6 +109,9 @@ ClientOptions options_of(const std::string& name, const Json& given) {
   take("ackTimeout", options.ack_timeout);
   take("retries", options.retries);
   take("ca", options.tls.ca_file);
+  take("certificate", options.tls.certificate_file);
+  take("key", options.tls.key_file);
+  if (text(given["parser"]) == "msgpack") options.parser = msgpack_parser();
   take("proxy", options.proxy.url);
   take("upgrade", options.upgrade);
   take("tryAllTransports", options.try_all_transports);

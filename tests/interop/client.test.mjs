@@ -7,6 +7,7 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { Server } from "socket.io";
+import msgpack from "socket.io-msgpack-parser";
 
 import { bytes, CppClient } from "./lib/cpp-client.mjs";
 
@@ -28,14 +29,17 @@ async function listen(options = {}, port = 0) {
 const kQuick = { reconnectionDelay: 20, reconnectionDelayMax: 50 };
 const kLost = ["transport close", "transport error"]; // a poll that is cut off is an error
 
-for (const transports of [["websocket"], ["polling"], ["polling", "websocket"]]) {
-describe(`naru::Client and socket.io by ${transports.join(", then ")}`, () => {
-  const kQuick = { reconnectionDelay: 20, reconnectionDelayMax: 50, transports };
+const kWays = [[["websocket"]], [["polling"]], [["polling", "websocket"]], [["websocket"], "msgpack"]];
+for (const [transports, parser = "text"] of kWays) {
+describe(`naru::Client and socket.io by ${transports.join(", then ")} as ${parser}`, () => {
+  const kQuick = { reconnectionDelay: 20, reconnectionDelayMax: 50, transports, parser };
+  const serve = (options, port) =>
+    listen({ ...(parser === "msgpack" && { parser: msgpack }), ...options }, port);
   let cpp;
   let server;
   beforeEach(async () => {
     cpp = new CppClient();
-    server = await listen();
+    server = await serve();
   });
   afterEach(async () => {
     await cpp.end();
@@ -226,7 +230,7 @@ describe(`naru::Client and socket.io by ${transports.join(", then ")}`, () => {
     await cpp.next("reconnect_attempt", "c", 1);
     await cpp.next("reconnect_error", "c");
     cpp.tell("emit", "c", "late", 1);
-    server = await listen({}, port);
+    server = await serve({}, port);
     const [socket] = await once(server.io, "connection");
     const late = once(socket, "late");
     const [, , n] = await cpp.next("reconnect", "c");

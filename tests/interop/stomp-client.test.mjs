@@ -41,6 +41,7 @@ describe("naru::StompClient", { timeout: 60_000 }, () => {
     server = await startProfile("stomp", 0, "--tcp", `127.0.0.1:${tcpPort}`);
     urls.tcp = `stomp://127.0.0.1:${tcpPort}`;
     urls.websocket = `ws://127.0.0.1:${server.port}/ws`;
+    urls.sockjs = `sockjs+http://127.0.0.1:${server.port}/sockjs`;
   });
   after(async () => {
     await cpp.end();
@@ -56,7 +57,8 @@ describe("naru::StompClient", { timeout: 60_000 }, () => {
     await cpp.next("subscribed", name);
   }
 
-  for (const way of kOther && !process.env.STOMP_WEBSOCKET ? ["tcp"] : ["tcp", "websocket"]) {
+  const others = process.env.STOMP_WEBSOCKET ? ["tcp", "websocket"] : ["tcp"];
+  for (const way of kOther ? others : ["tcp", "websocket", "sockjs"]) {
     it(`sends and receives by ${way}`, async () => {
       const topic = `/topic/client.${way}`;
       assert.equal((await connect(`a-${way}`, urls[way]))[2], "1.2");

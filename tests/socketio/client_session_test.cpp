@@ -57,6 +57,22 @@ struct Peer {
   Packet last;
 };
 
+// Other parsers write the same themselves.
+TEST(ClientSession, SaysWhatItsPacketsAreMadeOf) {
+  Peer peer({}, "/chat");
+  peer.session.join(R"({"token":1})", "E", at(0s));
+  EXPECT_EQ(peer.receive(R"(0/chat,{"sid":"S"})"), Incoming::connected);
+  peer.session.emit({R"(["a",1])", {"x"}}, {.call = 7}, at(0s));
+  const auto out = peer.session.take_out();
+  ASSERT_EQ(out.size(), 2U);
+  EXPECT_EQ(out[0].type, PacketType::connect);
+  EXPECT_EQ(out[0].text.substr(out[0].data), R"({"token":1})");
+  EXPECT_EQ(out[1].type, PacketType::event);
+  EXPECT_EQ(out[1].text.substr(out[1].data), R"(["a",1])");
+  EXPECT_TRUE(out[1].id.has_value());
+  EXPECT_EQ(out[1].attachments.size(), 1U);
+}
+
 TEST(ClientSession, JoinsWithAuthAndLearnsItsId) {
   Peer peer({}, "/admin");
   peer.session.join(R"({"token":"t"})", "E", at(0s));
