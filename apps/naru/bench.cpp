@@ -51,6 +51,9 @@ ClientOptions options_of(const BenchArguments& arguments) {
 BenchScript script_of(const BenchArguments& arguments, client::EngineContext& context) {
   BenchScript script;
   script.protocol = choose_protocol(arguments.talk, Protocol::socketio);
+  if (script.protocol != Protocol::websocket && script.protocol != Protocol::socketio) {
+    throw std::invalid_argument("bench speaks ws and socketio");
+  }
   script.slots = arguments.in_flight;
   script.payload.assign(arguments.size, 'x');
   if (script.protocol == Protocol::websocket) {

@@ -93,7 +93,8 @@ void add_serve(CLI::App& app, ServeArguments& given) {
 // What the commands that talk to a server have in common.
 CLI::App* add_talk(CLI::App& app, const char* name, const char* what, TalkArguments& given) {
   CLI::App* command = app.add_subcommand(name, what);
-  command->add_option("URL", given.url, "ws, wss, http or https")->required();
+  command->add_option("URL", given.url, "Its scheme tells the protocol: see --protocol")
+      ->required();
   command->add_option("--header", given.headers, "Of the requests, repeatable: 'Name: value'")
       ->type_name("HEADER");
   command->add_option("--ca", given.ca_file, "An authority to trust besides the system's, PEM")
@@ -115,25 +116,36 @@ void add_socketio_options(CLI::App& command, TalkArguments& given) {
       ->type_name("PATH");
 }
 
+void add_stomp_options(CLI::App& command, TalkArguments& given) {
+  command.add_option("--login", given.login, "Of STOMP")->type_name("NAME");
+  command.add_option("--passcode", given.passcode, "Of STOMP, too")->type_name("TEXT");
+}
+
 const char* const kProtocolHelp = "Default: ws for ws and wss, else socketio";
-const char* const kProtocols = "ws|socketio";
+const char* const kGuessedHelp =
+    "Default: ws for ws and wss, stomp for stomp and stomp+ssl, sse below /push/, else socketio";
 
 void add_connect(CLI::App& app, TalkArguments& given) {
   CLI::App* command = add_talk(
       app, "connect",
       "Print what a server sends, and send what is typed: a message, or EVENT ARGS of Socket.IO",
       given);
-  command->add_option("--protocol", given.protocol, kProtocolHelp)->type_name(kProtocols);
+  command->add_option("--protocol", given.protocol, kGuessedHelp)->type_name("ws|socketio|stomp");
   add_socketio_options(*command, given);
+  add_stomp_options(*command, given);
 }
 
 void add_listen(CLI::App& app, TalkArguments& given) {
   CLI::App* command = add_talk(app, "listen", "Print what a server sends, a line each", given);
-  command->add_option("EVENT", given.event, "Of Socket.IO: print only this one");
-  command->add_option("--protocol", given.protocol, kProtocolHelp)->type_name(kProtocols);
+  command->add_option("EVENT", given.event,
+                      "Of Socket.IO, or an event stream: print only this one. Of STOMP: the "
+                      "destination");
+  command->add_option("--protocol", given.protocol, kGuessedHelp)
+      ->type_name("ws|socketio|sse|stomp");
   command->add_option("--count", given.count, "End after so many messages")->type_name("N");
   command->add_flag("--json", given.json, "Each line is a JSON object");
   add_socketio_options(*command, given);
+  add_stomp_options(*command, given);
 }
 
 void add_emit(CLI::App& app, TalkArguments& given) {
@@ -150,14 +162,19 @@ void add_emit(CLI::App& app, TalkArguments& given) {
 void add_publish(CLI::App& app, TalkArguments& given) {
   CLI::App* command = add_talk(
       app, "publish",
-      "Publish to a topic by naru's HTTP API (http, https), or send to a WebSocket (ws, wss)",
+      "Publish to a topic by naru's HTTP API (http, https), or send to a WebSocket (ws, wss) or a "
+      "STOMP broker (stomp, stomp+ssl)",
       given);
   command
-      ->add_option("WORDS", given.words,
-                   "http: TOPIC MESSAGE, ws: MESSAGE; - as MESSAGE: one for each line of standard "
-                   "input")
+      ->add_option(
+          "WORDS", given.words,
+          "http: TOPIC MESSAGE, stomp: DESTINATION MESSAGE, ws: MESSAGE; - as MESSAGE: one "
+          "for each line of standard input")
       ->required();
+  command->add_option("--protocol", given.protocol, "Default: by the scheme of the URL")
+      ->type_name("ws|stomp");
   command->add_option("--key", given.key, "Of the HTTP API")->type_name("KEY");
+  add_stomp_options(*command, given);
 }
 
 void add_bench(CLI::App& app, BenchArguments& given) {
@@ -165,7 +182,7 @@ void add_bench(CLI::App& app, BenchArguments& given) {
       app, "bench",
       "Measure how fast a server answers: the echo of a WebSocket, the acknowledgement of an event",
       given.talk);
-  command->add_option("--protocol", given.talk.protocol, kProtocolHelp)->type_name(kProtocols);
+  command->add_option("--protocol", given.talk.protocol, kProtocolHelp)->type_name("ws|socketio");
   command
       ->add_option("--event", given.talk.event,
                    "Of Socket.IO, which the server has to acknowledge (default: message)")

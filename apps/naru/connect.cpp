@@ -139,9 +139,18 @@ int connect_websocket(const TalkArguments& arguments) {
 }  // namespace
 
 int connect(const TalkArguments& arguments) {
-  return choose_protocol(arguments, Protocol::socketio) == Protocol::websocket
-             ? connect_websocket(arguments)
-             : connect_socketio(arguments);
+  switch (choose_protocol(arguments, Protocol::socketio)) {
+    case Protocol::websocket:
+      return connect_websocket(arguments);
+    case Protocol::stomp:
+      return connect_stomp(arguments);
+    case Protocol::stream:
+      throw std::invalid_argument("an event stream goes one way: use naru listen");
+    case Protocol::socketio:
+    case Protocol::push:
+      break;
+  }
+  return connect_socketio(arguments);
 }
 
 }  // namespace naru::app

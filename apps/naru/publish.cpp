@@ -1,5 +1,6 @@
 #include "client/engine_context.hpp"
 #include "client/http_caller.hpp"
+#include "client/websocket_link.hpp"
 #include "io/loop.hpp"
 #include "io/resolver.hpp"
 #include "naru/json.hpp"
@@ -20,7 +21,8 @@ class Publisher final : private client::HttpCaller::User {
       : context_(arguments.url, options(arguments), io::look_up),
         url_(context_.base),
         topic_(arguments.words[0]),
-        caller_(loop_, context_, *this) {
+        caller_(loop_, client::call_settings(context_),
+                static_cast<client::HttpCaller::User&>(*this)) {
     url_.target = "/api/publish";
   }
 

@@ -229,21 +229,42 @@ bool for_each_message(const std::string& word,
 }
 
 Protocol choose_protocol(const TalkArguments& arguments, Protocol of_http) {
-  if (arguments.protocol == "ws") return Protocol::websocket;
-  if (arguments.protocol == "socketio") return Protocol::socketio;
+  static const std::vector<std::pair<std::string, Protocol>> kNames{
+      {"ws", Protocol::websocket},
+      {"socketio", Protocol::socketio},
+      {"sse", Protocol::stream},
+      {"stomp", Protocol::stomp}};
+  std::vector<std::string> known;
+  for (const auto& [name, protocol] : kNames) {
+    if (name == arguments.protocol) return protocol;
+    known.push_back(name);
+  }
   if (!arguments.protocol.empty()) {
-    const std::string meant = nearest(arguments.protocol, {"ws", "socketio"});
-    throw std::invalid_argument("'" + arguments.protocol + "' is no protocol: ws, socketio" +
+    const std::string meant = nearest(arguments.protocol, known);
+    throw std::invalid_argument("'" + arguments.protocol +
+                                "' is no protocol: ws, socketio, sse, stomp" +
                                 (meant.empty() ? "" : " (did you mean " + meant + "?)"));
   }
-  const bool websocket = arguments.url.starts_with("ws:") || arguments.url.starts_with("wss:");
-  return websocket ? Protocol::websocket : of_http;
+  const std::string& url = arguments.url;
+  if (url.starts_with("ws:") || url.starts_with("wss:")) return Protocol::websocket;
+  if (url.starts_with("stomp:") || url.starts_with("stomp+ssl:")) return Protocol::stomp;
+  const bool stream = of_http != Protocol::push && url.find("/push/") != std::string::npos;
+  return stream ? Protocol::stream : of_http;
 }
 
 int listen(const TalkArguments& arguments) {
-  return choose_protocol(arguments, Protocol::socketio) == Protocol::websocket
-             ? listen_websocket(arguments)
-             : listen_socketio(arguments);
+  switch (choose_protocol(arguments, Protocol::socketio)) {
+    case Protocol::websocket:
+      return listen_websocket(arguments);
+    case Protocol::stream:
+      return listen_to_stream(arguments);
+    case Protocol::stomp:
+      return listen_stomp(arguments);
+    case Protocol::socketio:
+    case Protocol::push:
+      break;
+  }
+  return listen_socketio(arguments);
 }
 
 int emit(const TalkArguments& arguments) {
@@ -265,6 +286,11 @@ int emit(const TalkArguments& arguments) {
 int publish(const TalkArguments& arguments) {
   const Protocol protocol = choose_protocol(arguments, Protocol::push);
   if (protocol == Protocol::websocket) return send_by_websocket(arguments);
+  if (protocol == Protocol::stomp) return publish_stomp(arguments);
+  if (protocol == Protocol::stream) {
+    throw std::invalid_argument(
+        "an event stream only tells: leave --protocol out for the HTTP API");
+  }
   if (protocol == Protocol::socketio) {
     throw std::invalid_argument("Socket.IO has events, not topics: use naru emit");
   }

@@ -25,6 +25,13 @@ std::string describe(const ConnectError& error);
 void print(const std::string& line);
 void complain(const std::string& what);
 
+// An event stream, until it is refused or SIGINT; broken, it is opened again where it was.
+int listen_to_stream(const TalkArguments& arguments);
+
+int connect_stomp(const TalkArguments& arguments);
+int listen_stomp(const TalkArguments& arguments);
+int publish_stomp(const TalkArguments& arguments);
+
 // POST /api/publish at the server of the URL (docs/guide/push.md), one message after another.
 int publish_by_http(const TalkArguments& arguments);
 

@@ -86,6 +86,25 @@ TEST(ResponseDecoder, CutsBodiesAtTheirLimit) {
             "head 200 OK [Transfer-Encoding=chunked]\ncomplete 12345 cut\n");
 }
 
+// A body without an end, taken as it comes: no more than four bytes wait at a time.
+TEST(ResponseDecoder, GivesTheBodyAwayAsItComes) {
+  for (const std::string& stream :
+       {ok_with("Transfer-Encoding: chunked\r\n") + "4\r\nabcd\r\n3\r\nefg\r\n",
+        ok_with("") + "abcdefg"}) {
+    ResponseDecoder decoder({.body_bytes = 4}, Asked::resource);
+    std::string body;
+    for (char byte : stream) {
+      Cursor in(std::span<char>(&byte, 1));
+      for (auto event = decoder.receive(in); *event; event = decoder.receive(in)) {
+        ASSERT_EQ(**event, ResponseDecoder::Event::head);
+      }
+      body += decoder.take_body();
+    }
+    EXPECT_EQ(body, "abcdefg");
+    EXPECT_FALSE(decoder.response().body_cut);
+  }
+}
+
 TEST(ResponseDecoder, TellsBodiesThatEndEarlyAsFarAsTheyCame) {
   EXPECT_EQ(answered(ok_with("Content-Length: 9\r\n") + "1234"),
             "head 200 OK [Content-Length=9]\ncomplete 1234 cut\n");

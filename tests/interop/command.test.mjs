@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -252,6 +252,67 @@ describe("naru emit, listen and publish", () => {
       assert.match(wrong.err, /401/);
     } finally {
       await server.stop();
+    }
+  });
+
+  it("listen reads an event stream, and opens it again where it was", async () => {
+    const asked = [];
+    const streams = createServer((request, response) => {
+      asked.push([request.headers.accept, request.headers["last-event-id"]]);
+      if (request.url !== "/push/a") return response.writeHead(404).end();
+      response.writeHead(200, { "Content-Type": "text/event-stream" });
+      if (asked.length === 1) {
+        response.end("retry: 1\n\nid: 7\ndata: one\ndata: two\n\n");
+      } else {
+        response.write("event: tick\ndata: {\"n\":1}\n\n");
+      }
+    });
+    await new Promise((ready) => streams.listen(0, "127.0.0.1", ready));
+    const stream = `http://127.0.0.1:${streams.address().port}`;
+    try {
+      const { out, status } = await run(["listen", `${stream}/push/a`, "--count", "2"]);
+      assert.deepEqual([out, status], ['one\\ntwo\ntick {"n":1}\n', 0]);
+      assert.deepEqual(asked, [["text/event-stream", undefined], ["text/event-stream", "7"]]);
+      const json = await run(["listen", `${stream}/push/a`, "tick", "--json", "--count", "1"]);
+      assert.equal(json.out, '{"event":"tick","text":"{\\"n\\":1}"}\n');
+      const none = await run(["listen", `${stream}/push/none`]);
+      assert.equal(none.status, 1);
+      assert.match(none.err, /refused: status 404/);
+    } finally {
+      streams.closeAllConnections();
+      streams.close();
+    }
+  });
+
+  it("connect, listen and publish speak STOMP", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "naru-stomp-"));
+    const file = join(folder, "naru.toml");
+    writeFileSync(file, `api_keys = "k"\n[stomp]\n[[topics]]\nprefix = "prices"\n` +
+      `subscribe = "anyone"\npublish = "key"\n`);
+    const server = await startServe(["--listen", "127.0.0.1:0", "--config", file]);
+    const broker = [`ws://127.0.0.1:${server.port}/stomp`, "--protocol", "stomp"];
+    try {
+      const listener = naru(["listen", ...broker, "/topic/prices", "--count", "2"]);
+      await listener.connected;
+      const key = ["--passcode", "k"];
+      const published = await run(["publish", ...broker, ...key, "/topic/prices", "-"], '{"eur":1}\nup\n');
+      assert.equal(published.status, 0, published.err);
+      const { out, status } = await listener.done;
+      assert.deepEqual([out, status], ['{"eur":1}\nup\n', 0]);
+      const typed = "subscribe /topic/prices\nsend /topic/prices two words\n";
+      const chat = naru(["connect", ...broker, ...key], null);
+      chat.child.stdin.write(typed);
+      await once(chat.child.stdout, "data");
+      chat.child.stdin.end();
+      const said = await chat.done;
+      assert.deepEqual([said.out, said.status], ["/topic/prices two words\n", 0], said.err);
+      const nobody = await run(["publish", ...broker, "/topic/prices", "x"]);
+      assert.equal(nobody.status, 1);
+      const wrong = await run(["listen", ...broker, "--passcode", "other", "/topic/prices"]);
+      assert.equal(wrong.status, 1);
+    } finally {
+      await server.stop();
+      rmSync(folder, { recursive: true });
     }
   });
 
