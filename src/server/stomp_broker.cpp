@@ -83,6 +83,7 @@ StompBroker::StompBroker(State& state, StompOptions given)
       session_options(session_options_of(options)),
       queue_limits(queue_limits_of(options)),
       outbox{.high_watermark = options.high_watermark, .limit = options.limit},
+      replay_bytes(options.limit / 4),
       grave(grave_of(options)),
       relay(options.relay ? std::make_unique<StompRelay>(*this, *options.relay) : nullptr),
       state_(state) {

@@ -7,6 +7,7 @@
 #include "stomp/session.hpp"
 #include "transport/websocket_transport.hpp"
 
+#include <cstddef>
 #include <deque>
 #include <memory>
 #include <string>
@@ -55,6 +56,9 @@ class StompBroker final : public Stomp {
   const stomp::SessionOptions session_options;
   const stomp::QueueLimits queue_limits;
   const transport::OutboxLimits outbox;
+  // What one SUBSCRIBE may be given out of a topic's history; of more, it is given none: there must
+  // be room for it, and for what comes meanwhile.
+  const std::size_t replay_bytes;
   const std::string grave;                  // the queue of dead letters, or ""
   const std::unique_ptr<StompRelay> relay;  // null: this is the broker
 

@@ -203,8 +203,8 @@ Result<void> StompSession::join(const stomp::Frame& frame, stomp::Subscription& 
     const std::string key = from.kind == Kind::topic
                                 ? from.name
                                 : stomp::user_topic(user_.empty() ? id_ : user_, from.name);
-    added.listen(here_.worker().topics, key, from.kind, std::move(selector));
-    return {};
+    added.select(std::move(selector));
+    return join_topic(frame, added, key, from.kind);
   }
   added.consume(from.name);
   std::size_t prefetch = here_.broker().options.prefetch;
@@ -301,33 +301,13 @@ void StompSession::on_reply(std::uint64_t frame, const Result<void>& outcome) {
 void StompSession::answer(std::map<std::uint64_t, Waiting>::iterator done) {
   const bool closing = session_.closing();
   if (closing && done->first == frame_ && waiting_.size() > 1) return;
-  const std::string receipt = std::move(done->second.receipt);
+  const Waiting waiting = std::move(done->second);
   waiting_.erase(done);
-  say(session_.receipt(receipt));
+  say(session_.receipt(waiting.receipt, waiting.about));
   if (!closing) return;
   if (waiting_.empty()) return end(Ending::normal);
   const auto last = waiting_.begin();
   if (waiting_.size() == 1 && last->second.operations == 0) answer(last);
-}
-
-hub::Delivered StompSession::deliver(stomp::Subscription& subscription, const SharedBytes& shared,
-                                     const MessagePublication& publication,
-                                     hub::Delivery delivery) {
-  if (ended_) return hub::Delivered::closed;
-  if (delivery == hub::Delivery::droppable && carrier_.congested()) {
-    here_.worker().counters.dropped.add();
-    return hub::Delivered::dropped;
-  }
-  if (subscription.ack != stomp::AckMode::automatic && !session_.may_await_ack()) {
-    fail({Errc::too_many, "too many messages without their ACK"});
-    return hub::Delivered::closed;
-  }
-  std::string& head = here_.head;
-  head.clear();
-  session_.append_head(subscription, 0, head);
-  session_.heartbeat().on_sent(now());
-  const bool text = !publication.message().binary;
-  return to_delivered(here_.worker().count(carrier_.send(head, shared, content_of(text))));
 }
 
 bool StompSession::deliver(std::string_view queue, const stomp::Queue::Delivery& delivery) {

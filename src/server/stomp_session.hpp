@@ -1,5 +1,6 @@
 #pragma once
 
+#include "hub/history.hpp"
 #include "io/timer_wheel.hpp"
 #include "naru/stomp.hpp"
 #include "server/stomp_carrier.hpp"
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,6 +55,7 @@ class StompSession final : public StompUser, private io::Timer {
   struct Waiting {
     std::size_t operations = 0;
     std::string receipt{};
+    stomp::Headers about{};  // what it says besides
   };
 
   void receive(const stomp::Frame& frame);
@@ -62,6 +65,16 @@ class StompSession final : public StompUser, private io::Timer {
   Result<void> subscribe(const stomp::Frame& frame, stomp::Subscription& subscription);
   Result<void> join(const stomp::Frame& frame, stomp::Subscription& subscription,
                     const stomp::Destination& destination);
+  Result<void> join_topic(const stomp::Frame& frame, StompSubscription& added, std::string_view key,
+                          Kind kind);
+  // What a topic's home has answered to join_topic.
+  struct Joining {
+    std::uint32_t subscription = 0;
+    std::uint64_t frame = 0;  // as in StompReply
+    std::string topic;
+    std::optional<hub::Position> from{};
+  };
+  void join_behind(const Joining& joining, const hub::History::Replay& replay);
   Result<void> unsubscribe(std::unique_ptr<stomp::Subscription> ended);
   Result<void> settle(const stomp::Settlement& settlement);
   Result<void> commit(const stomp::Transaction& transaction);

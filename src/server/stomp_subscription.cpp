@@ -8,9 +8,7 @@ namespace naru::server {
 
 // The hub knows topics and beginnings; of a pattern the rest is looked at here.
 void StompSubscription::listen(hub::Hub& topics, std::string_view key,
-                               stomp::Destination::Kind kind,
-                               std::optional<stomp::Selector> selector) {
-  selector_ = std::move(selector);
+                               stomp::Destination::Kind kind) {
   topics.add(*this);
   stomp::Pattern pattern(key);
   if (kind == stomp::Destination::Kind::user || pattern.literal()) {

@@ -19,8 +19,8 @@ class StompSubscription final : public hub::Subscriber {
   StompSubscription(StompSession& session, stomp::Subscription& subscription)
       : session_(session), subscription_(&subscription) {}
 
-  void listen(hub::Hub& topics, std::string_view key, stomp::Destination::Kind kind,
-              std::optional<stomp::Selector> selector);
+  void select(std::optional<stomp::Selector> selector) { selector_ = std::move(selector); }
+  void listen(hub::Hub& topics, std::string_view key, stomp::Destination::Kind kind);
   void consume(std::string queue) { queue_ = std::move(queue); }
 
   const std::string& queue() const { return queue_; }  // "" for topics

@@ -130,9 +130,12 @@ std::string Session::accept(std::string_view session_id, std::string_view user, 
                           .user = user});
 }
 
-std::string Session::receipt(std::string_view id) const {
+std::string Session::receipt(std::string_view id, const Headers& more) const {
   std::string out;
-  FrameWriter(Command::receipt, version_, out).header("receipt-id", id).end();
+  FrameWriter writer(Command::receipt, version_, out);
+  writer.header("receipt-id", id);
+  for (const auto& [name, value] : more) writer.header(name, value);
+  writer.end();
   return out;
 }
 

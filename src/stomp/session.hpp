@@ -82,7 +82,7 @@ class Session {
 
   // CONNECTED: the answer to a login. `user` is told to the peer, unless it is empty.
   std::string accept(std::string_view session_id, std::string_view user, Instant now);
-  std::string receipt(std::string_view id) const;
+  std::string receipt(std::string_view id, const Headers& more = {}) const;
   // Says the error, and about which frame, if it was about one.
   std::string error(const Error& error, const Frame* frame = nullptr) const;
 

@@ -1,6 +1,7 @@
-// One topic by Socket.IO, EventSource and long polling, while connections are cut at random: all see
-// the same messages in the same order, none lost and none twice.
+// One topic by Socket.IO, STOMP over SockJS, EventSource and long polling, while connections are cut
+// at random: all see the same messages in the same order, none lost and none twice.
 
+import { Client } from "@stomp/stompjs";
 import assert from "node:assert/strict";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
@@ -9,6 +10,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { EventSource } from "eventsource";
 import { io } from "socket.io-client";
+import SockJS from "sockjs-client";
 import { startServe } from "./lib/server.mjs";
 
 const kKey = "an api key";
@@ -23,6 +25,8 @@ listen = "127.0.0.1:0"
 loops = 3
 log = "error"
 api_keys = "${kKey}"
+[stomp]
+sockjs = "/stomp/sockjs"
 [[topics]]
 prefix = "prices"
 history = 10000
@@ -107,6 +111,33 @@ async function bySocketIo(url, seen, closers) {
   return () => recovered;
 }
 
+// Where it is, the RECEIPT of its first SUBSCRIBE has told, and then each MESSAGE.
+async function byStomp(url, transport, seen, closers) {
+  let place = {};
+  let connected = 0;
+  const client = new Client({
+    webSocketFactory: () => new SockJS(`${url}/stomp/sockjs`, null, { transports: [transport] }),
+    reconnectDelay: 10,
+  });
+  closers.push(() => client.deactivate());
+  await new Promise((resolve) => {
+    client.onConnect = () => {
+      const receipt = `subscribed ${connected += 1}`;
+      client.watchForReceipt(receipt, ({ headers: { recovered, offset, epoch } }) => {
+        if (place.epoch && recovered !== "true") seen.push("reset");
+        place = { offset, epoch };
+        resolve();
+      });
+      client.subscribe("/topic/prices", ({ body, headers: { offset, epoch } }) => {
+        seen.push(JSON.parse(body).n);
+        place = { offset, epoch };
+      }, { receipt, ...place });
+    };
+    client.activate();
+  });
+  return () => connected;
+}
+
 async function byEventSource(url, seen, closers) {
   const source = new EventSource(`${url}/push/prices`);
   closers.push(() => source.close());
@@ -140,12 +171,14 @@ async function byLongPolling(url, seen, closers) {
   return () => failed;
 }
 
-test("one topic by Socket.IO, EventSource and long polling, through cuts", { timeout: kLimit * 2 }, async () => {
+test("one topic by Socket.IO, STOMP, EventSource and long polling, through cuts", { timeout: kLimit * 2 }, async () => {
   const cutter = await Cutter.start(server.port);
   const closers = [() => cutter.close()];
   try {
-    const seen = { socketio: [], eventsource: [], polling: [] };
+    const seen = { socketio: [], stomp: [], stompByXhr: [], eventsource: [], polling: [] };
     const recovered = await bySocketIo(cutter.url, seen.socketio, closers);
+    const connected = await byStomp(cutter.url, "websocket", seen.stomp, closers);
+    const connectedByXhr = await byStomp(cutter.url, "xhr-streaming", seen.stompByXhr, closers);
     const opened = await byEventSource(cutter.url, seen.eventsource, closers);
     await byLongPolling(cutter.url, seen.polling, closers);
     for (let n = 0; n < kMessages; ++n) {
@@ -161,6 +194,8 @@ test("one topic by Socket.IO, EventSource and long polling, through cuts", { tim
     for (const [by, numbers] of Object.entries(seen)) assert.deepEqual(numbers, wanted, by);
     assert.ok(cutter.cuts >= 10, `${cutter.cuts} connections were cut`);
     assert.ok(opened() > 1, "EventSource came back");
+    assert.ok(connected() > 1, "STOMP came back over WebSocket");
+    assert.ok(connectedByXhr() > 1, "STOMP came back over xhr-streaming");
     assert.ok(recovered() > 0, "Socket.IO came back as the same socket");
   } finally {
     for (const close of closers) close();

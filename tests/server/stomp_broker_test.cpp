@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace naru::test {
@@ -306,6 +307,115 @@ TEST_P(StompBrokerTest, MeetsOtherProtocolsInTopics) {
   prices.publish(binary(as_bytes("\xff\x00z")));
   EXPECT_EQ(one.hear(), by_sockjs(GetParam().way) ? "t: /w==" : "t: \xff");
   EXPECT_EQ(one.header("content-type"), "application/octet-stream");
+}
+
+TEST_P(StompBrokerTest, ReplaysWhatWasMissed) {
+  world.server.server.topics("kept.", {.history = {.count = 5}});
+  world.start();
+  StompPeer one = connected();
+  one.subscribe("a", "/topic/kept.t");
+  EXPECT_EQ(one.header("offset"), "0");
+  EXPECT_EQ(one.frame().find("recovered"), std::nullopt);
+  const std::string epoch = one.header("epoch");
+  for (const char* body : {"1", "2", "3"}) one.publish("/topic/kept.t", body);
+  for (const char* body : {"1", "2", "3"}) EXPECT_EQ(one.hear(), "a: " + std::string(body));
+  EXPECT_EQ(one.header("offset"), "3");
+  EXPECT_EQ(one.header("epoch"), epoch);
+  StompPeer late = connected();
+  late.subscribe("b", "/topic/kept.t", "offset:1\nepoch:" + epoch + "\n");
+  EXPECT_EQ(late.header("recovered"), "true");
+  EXPECT_EQ(late.header("offset"), "1");
+  EXPECT_EQ(late.hear(), "b: 2");
+  EXPECT_EQ(late.hear(), "b: 3");
+  one.publish("/topic/kept.t", "4", "kind:x\n");
+  EXPECT_EQ(late.hear(), "b: 4");
+  EXPECT_EQ(one.hear(), "a: 4");
+  // The receipt is not needed.
+  late.say("SUBSCRIBE\nid:c\ndestination:/topic/kept.t\nselector:kind = 'x'\noffset:0\nepoch:" +
+           epoch + "\n\n");
+  EXPECT_EQ(late.hear(), "c: 4");
+}
+
+TEST_P(StompBrokerTest, SaysWhenItCannotReplay) {
+  world.server.server.topics("kept.", {.history = {.count = 2}});
+  StompOptions options;
+  options.high_watermark = 5000;
+  options.limit = 20'000;  // a quarter of it may be replayed
+  world.start(std::move(options));
+  const auto join = [this](const std::string& topic, const std::string& place = {}) {
+    StompPeer peer = connected();
+    peer.subscribe("s", topic, place);
+    return peer;
+  };
+  const auto told = [](const StompPeer& peer) {
+    return peer.header("recovered") + peer.header("offset");
+  };
+  StompPeer one = join("/topic/kept.big");
+  const std::string epoch = "\nepoch:" + one.header("epoch") + "\n";
+  EXPECT_EQ(told(join("/topic/kept.big", "offset:0\nepoch:other\n")), "false0");
+  EXPECT_EQ(told(join("/topic/kept.big", "offset:1" + epoch)), "false0");
+  EXPECT_EQ(told(join("/topic/kept.other", "offset:0" + epoch)), "false0");
+  EXPECT_EQ(told(join("/topic/big", "offset:0" + epoch)), "false");
+  EXPECT_EQ(told(join("/topic/kept.#", "offset:0" + epoch)), "false");
+  const auto publish = [&one](std::size_t bytes) {
+    one.publish("/topic/kept.big", std::string(bytes, 'x'));
+    EXPECT_EQ(one.hear().size(), bytes + 3);
+  };
+  publish(3000);
+  publish(2000);
+  publish(2000);
+  EXPECT_EQ(told(join("/topic/kept.big", "offset:0" + epoch)), "false3");  // the first has gone
+  StompPeer late = join("/topic/kept.big", "offset:1" + epoch);
+  EXPECT_EQ(told(late), "true1");
+  EXPECT_EQ(late.hear().size(), 2003U);
+  EXPECT_EQ(late.header("offset"), "2");
+  EXPECT_EQ(late.hear().size(), 2003U);
+  publish(3000);
+  EXPECT_EQ(late.hear().size(), 3003U);
+  EXPECT_EQ(told(join("/topic/kept.big", "offset:2" + epoch)), "false4");  // too much
+  EXPECT_EQ(told(join("/topic/kept.big", "offset:3" + epoch)), "true3");
+  EXPECT_EQ(told(join("/topic/kept.big", "offset:4" + epoch)), "true4");
+  for (const char* place :
+       {"offset:1\n", "epoch:x\n", "offset:x\nepoch:x\n", "offset:\nepoch:x\n",
+        "offset:-1\nepoch:x\n", "offset:1x\nepoch:x\n", "offset:99999999999999999999\nepoch:x\n"}) {
+    StompPeer wrong = connected();
+    wrong.say("SUBSCRIBE\nid:a\ndestination:/topic/kept.t\n" + std::string(place) + "\n");
+    EXPECT_EQ(wrong.hear(), "error malformed offset") << place;
+  }
+}
+
+// Whatever comes while somebody joins comes once, in its place.
+TEST_P(StompBrokerTest, LosesNothingBetweenReplayAndWhatComes) {
+  constexpr int kMessages = 300;
+  world.server.server.topics("kept.", {.history = {.count = kMessages}});
+  world.start();
+  StompPeer reader = connected();
+  reader.subscribe("s", "/topic/kept.t");
+  const std::string epoch = reader.header("epoch");
+  std::thread writing([this] {
+    StompPeer writer = connected();
+    for (int i = 1; i <= kMessages; ++i) writer.publish("/topic/kept.t", std::to_string(i));
+    writer.settle();
+  });
+  int heard = 0;
+  const auto hear = [&] {
+    const std::string what = reader.hear();
+    if (what.starts_with("receipt")) return false;
+    EXPECT_EQ(what, "s: " + std::to_string(heard + 1));
+    heard = std::stoi(reader.header("offset"));
+    return true;
+  };
+  while (heard < kMessages && !HasFailure()) {
+    for (int i = 0; i < 10 && heard < kMessages; ++i) hear();
+    reader.say("UNSUBSCRIBE\nid:s\nreceipt:u\n\n");
+    while (hear() && !HasFailure()) {
+    }
+    reader.subscribe("s", "/topic/kept.t",
+                     "offset:" + std::to_string(heard) + "\nepoch:" + epoch + "\n");
+    EXPECT_EQ(reader.header("recovered"), "true");
+  }
+  writing.join();
+  EXPECT_EQ(heard, kMessages);
 }
 
 TEST_P(StompBrokerTest, HearsQueueMessagesFromTheServer) {

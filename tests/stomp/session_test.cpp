@@ -291,6 +291,7 @@ TEST_F(SessionTest, KeepsItsLimits) {
 TEST_F(SessionTest, SaysErrorsAndReceipts) {
   connect();
   EXPECT_EQ(session.receipt("a:b"), "RECEIPT\nreceipt-id:a\\cb\n\n\0"sv);
+  EXPECT_EQ(session.receipt("a", {{"b", "c:d"}}), "RECEIPT\nreceipt-id:a\nb:c\\cd\n\n\0"sv);
   const Frame& bad = read("SEND\nreceipt:r1\n\n");
   EXPECT_EQ(session.error({Errc::protocol_error, "wrong: very"}, &bad),
             "ERROR\nmessage:wrong\\c very\nreceipt-id:r1\n\n\0"sv);
