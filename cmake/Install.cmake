@@ -95,6 +95,11 @@ if(NARU_BUILD_PROGRAM)
     install(FILES web/node_modules/${package}/LICENSE
             DESTINATION ${gallery}/node_modules/${package} COMPONENT program OPTIONAL)
   endforeach()
+  install(DIRECTORY web/node_modules/@stomp/stompjs/bundles
+          DESTINATION ${gallery}/node_modules/@stomp/stompjs COMPONENT program OPTIONAL
+          PATTERN "*.map" EXCLUDE)
+  install(FILES web/node_modules/@stomp/stompjs/LICENSE
+          DESTINATION ${gallery}/node_modules/@stomp/stompjs COMPONENT program OPTIONAL)
 endif()
 
 if(NARU_SERVICE)

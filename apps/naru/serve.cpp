@@ -51,6 +51,7 @@ void add_gallery(Server& server, const std::string& web) {
   const std::filesystem::path packages = root / "node_modules";
   server.files("/vendor/", (packages / "socket.io-client" / "dist").string());
   server.files("/vendor/sockjs/", (packages / "sockjs-client" / "dist").string());
+  server.files("/vendor/stomp/", (packages / "@stomp" / "stompjs" / "bundles").string());
 }
 
 TlsOptions tls_options(const ServeConfig& config) {

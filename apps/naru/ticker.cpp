@@ -58,6 +58,11 @@ Ticker::Ticker(Server& server, Namespace& nsp) : server_(server), nsp_(nsp) {
   SockJsOptions sockjs;
   sockjs.on_open = [topic](SockJs& session) { session.subscribe(topic); };
   server.sockjs("/ticker/sockjs", sockjs);
+  StompOptions stomp;
+  stomp.permit = [topic](std::string_view, stomp::Access access, std::string_view destination) {
+    return access == stomp::Access::subscribe && destination == "/topic/" + topic;
+  };
+  server.stomp("/ticker/stomp", stomp).sockjs("/ticker/stomp/sockjs", {});
   // Tells the page how its clock differs from ours: latencies are measured by both.
   nsp.on("clock", [](Socket&, const Ack& ack) { ack(now_ms()); });
 }

@@ -11,7 +11,7 @@ import { request } from "./lib/raw.mjs";
 import { kRoot, startGallery } from "./lib/server.mjs";
 
 const kShots = path.join(kRoot, "build/screenshots");
-const kAlways = ["socketio", "websocket", "sockjs"];
+const kAlways = ["socketio", "websocket", "sockjs", "stomp"];
 const kByPush = ["sse", "longpolling", "polling"];
 
 for (const [engine, startBrowser] of Object.entries(kBrowsers)) {

@@ -11,5 +11,6 @@ import { websocket } from "./websocket.js";
 import { sse } from "./sse.js";
 import { longPolling, polling } from "./polling.js";
 import { sockjs } from "./sockjs.js";
+import { stomp } from "./stomp.js";
 
-export const kTechniques = [socketio, websocket, sse, sockjs, longPolling, polling];
+export const kTechniques = [socketio, websocket, sse, sockjs, stomp, longPolling, polling];

@@ -6,7 +6,7 @@ const kComeBack = 1000;  // ms
 export const sockjs = {
   id: "sockjs",
   name: "SockJS",
-  how: "Looks like a WebSocket, and falls back on seven other ways. What Spring's clients speak.",
+  how: "Looks like a WebSocket, and falls back on seven other ways.",
 
   async offered() {
     if (!globalThis.SockJS) return false;
