@@ -1,4 +1,6 @@
+#include "event_stream.hpp"
 #include "modes.hpp"
+#include "stomp_client.hpp"
 #include "websocket_client.hpp"
 
 #include <cstdio>
@@ -56,6 +58,10 @@ class Publications {
   std::uint64_t done_ = 0;
 };
 
+[[noreturn]] void give_up() {
+  throw std::runtime_error("a receiver lost its connection");
+}
+
 class Receiver final : public WebSocketClient {
  public:
   Receiver(Poller& poller, Protocol protocol, Publications& publications)
@@ -78,12 +84,53 @@ class Receiver final : public WebSocketClient {
       publications_.window->add_error();
     }
   }
-  void on_lost() override { throw std::runtime_error("a receiver lost its connection"); }
+  void on_lost() override { give_up(); }
 
   Protocol protocol_;
   Publications& publications_;
   std::uint64_t received_ = 0;
 };
+
+class StompReceiver final : public StompClient {
+ public:
+  StompReceiver(Poller& poller, Publications& publications)
+      : StompClient(poller, "/topic/room"), publications_(publications) {}
+
+ private:
+  void on_subscribed() override { ++publications_.ready; }
+  void on_body(std::string_view body) override {
+    if (publications_.receive(received_++, body, poller().now())) return;
+    publications_.window->add_error();
+  }
+  void on_lost() override { give_up(); }
+
+  Publications& publications_;
+  std::uint64_t received_ = 0;
+};
+
+class StreamReceiver final : public EventStream {
+ public:
+  StreamReceiver(Poller& poller, Publications& publications)
+      : EventStream(poller, "/push/room"), publications_(publications) {}
+
+ private:
+  void on_open() override { ++publications_.ready; }
+  void on_data(std::string_view data) override {
+    if (publications_.receive(received_++, data, poller().now())) return;
+    publications_.window->add_error();
+  }
+  void on_lost() override { give_up(); }
+
+  Publications& publications_;
+  std::uint64_t received_ = 0;
+};
+
+std::unique_ptr<Connection> make_receiver(Poller& poller, Protocol protocol,
+                                          Publications& publications) {
+  if (protocol == Protocol::stomp) return std::make_unique<StompReceiver>(poller, publications);
+  if (protocol == Protocol::sse) return std::make_unique<StreamReceiver>(poller, publications);
+  return std::make_unique<Receiver>(poller, protocol, publications);
+}
 
 class Publisher final : public WebSocketClient {
  public:
@@ -110,9 +157,9 @@ class Publisher final : public WebSocketClient {
 
 Report run_broadcast(const Options& options, Poller& poller) {
   Publications publications(options);
-  std::vector<std::unique_ptr<Receiver>> receivers;
+  std::vector<std::unique_ptr<Connection>> receivers;
   open_all(poller, options.connections, publications.ready, [&](std::size_t) {
-    receivers.push_back(std::make_unique<Receiver>(poller, options.protocol, publications));
+    receivers.push_back(make_receiver(poller, options.protocol, publications));
     receivers.back()->open();
   });
   Publisher publisher(poller, options.protocol, publications);

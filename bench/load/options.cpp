@@ -20,7 +20,10 @@ Number number(std::string_view name, std::string_view text) {
 Protocol protocol(std::string_view text) {
   if (text == "websocket") return Protocol::websocket;
   if (text == "socketio") return Protocol::socketio;
-  throw std::invalid_argument("--protocol is websocket or socketio");
+  if (text == "sockjs") return Protocol::sockjs;
+  if (text == "stomp") return Protocol::stomp;
+  if (text == "sse") return Protocol::sse;
+  throw std::invalid_argument("--protocol is websocket, socketio, sockjs, stomp or sse");
 }
 
 void set(Options& options, std::string_view name, std::string_view value) {

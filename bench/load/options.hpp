@@ -7,7 +7,7 @@
 
 namespace naru::load {
 
-enum class Protocol : std::uint8_t { websocket, socketio };
+enum class Protocol : std::uint8_t { websocket, socketio, sockjs, stomp, sse };
 
 struct Options {
   std::string mode;  // echo, broadcast, polling-echo, chaos, connect, idle
@@ -39,7 +39,8 @@ modes
 
 options
   --host ADDRESS        IPv4 (127.0.0.1)
-  --protocol NAME       websocket or socketio (websocket)
+  --protocol NAME       websocket, socketio; in echo also sockjs; in echo and broadcast stomp, over
+                        WebSocket; in broadcast sse (websocket)
   --connections N       (50)
   --inflight N          (1)
   --size BYTES          of each message's text (20)

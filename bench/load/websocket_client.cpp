@@ -73,7 +73,7 @@ std::string close_frame(std::uint16_t code) {
 }
 
 std::string message_text(Protocol protocol, std::string_view name, std::string_view text) {
-  if (protocol == Protocol::websocket) return std::string(text);
+  if (protocol != Protocol::socketio) return std::string(text);
   return "42[\"" + std::string(name) + "\",\"" + std::string(text) + "\"]";
 }
 
@@ -128,7 +128,7 @@ void WebSocketClient::on_close(std::uint16_t code) {
 }
 
 void WebSocketClient::on_text(std::string_view text) {
-  if (protocol_ == Protocol::websocket) return on_message(text);
+  if (protocol_ != Protocol::socketio) return on_message(text);
   if (text == "2") return send(text_frame("3"));
   if (state_ == State::ready) return on_message(text);
   if (state_ == State::engineio_open && text.starts_with("0{")) {

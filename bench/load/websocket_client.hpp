@@ -18,14 +18,14 @@ std::string fragment(std::string_view text, Fragment which);
 std::string ping_frame();
 std::string close_frame(std::uint16_t code);
 
-// What a message with this text looks like: itself, or the Socket.IO event `name` in its Engine.IO
-// packet.
+// What a message with this text looks like: itself, or, of Socket.IO, the event `name` in its
+// Engine.IO packet.
 std::string message_text(Protocol protocol, std::string_view name, std::string_view text);
 
 // A WebSocket, alone or under a Socket.IO session in the namespace `/`. Answers heartbeats itself.
 class WebSocketClient : public Connection {
  public:
-  // `path` is that of a plain WebSocket; Socket.IO has its own.
+  // Of Socket.IO the path is known; what SockJS and STOMP say is their users' affair.
   WebSocketClient(Poller& poller, Protocol protocol, std::string path)
       : Connection(poller), protocol_(protocol), path_(std::move(path)) {}
 

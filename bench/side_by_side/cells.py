@@ -5,8 +5,9 @@ import dataclasses
 SOCKETIO = ("naru", "socketio")
 WEBSOCKET = ("naru", "epoll", "ws", "beast", "websocketpp", "libwebsockets")
 PUBLISHERS = tuple(name for name in WEBSOCKET if name != "epoll")  # which has no topics
-SERVERS = (*WEBSOCKET, "socketio")
-TITLES = {"naru": "naru", "epoll": "bare epoll", "ws": "Node ws", "socketio": "Node socket.io",
+SOCKJS = ("naru", "sockjs")
+SERVERS = (*WEBSOCKET, "socketio", "sockjs")
+TITLES = {"naru": "naru", "sockjs": "sockjs-node", "epoll": "bare epoll", "ws": "Node ws", "socketio": "Node socket.io",
           "beast": "Beast", "websocketpp": "websocketpp", "libwebsockets": "libwebsockets"}
 
 KIB, MIB = 1 << 10, 1 << 20
@@ -72,6 +73,12 @@ def all_cells():
     for inflight in (1, 16):
         yield Cell("polling", f"polling echo, 50 x {inflight}", "polling-echo", "socketio",
                    50, inflight, SOCKETIO)
+    for receivers in (1000, 10000):
+        for protocol, name in (("websocket", "WebSocket"), ("sse", "SSE"), ("stomp", "STOMP")):
+            yield Cell("hub", f"{name}, topic 128 B to {receivers}", "broadcast", protocol,
+                       receivers, 1, ("naru",), 128)
+    yield Cell("sockjs", "SockJS echo, 50 x 1", "echo", "sockjs", 50, 1, SOCKJS)
+    yield Cell("stomp", "STOMP echo, 50 x 1", "echo", "stomp", 50, 1, ("naru",))
     yield Cell("connect", "WebSocket handshakes", "connect", "websocket", 50, 1, WEBSOCKET)
     yield Cell("connect", "Socket.IO handshakes", "connect", "socketio", 50, 1, SOCKETIO)
     yield Cell("idle", "idle WebSockets", "idle", "websocket", 10000, 1, WEBSOCKET)

@@ -21,6 +21,7 @@ def commands(build):
         "libwebsockets": [f"{build}/bin/peer_libwebsockets"],
         "ws": ["node", f"{PEERS}/ws_server.mjs"],
         "socketio": ["node", f"{PEERS}/socketio_server.mjs"],
+        "sockjs": ["node", f"{PEERS}/sockjs_server.mjs"],
     }
 
 
@@ -34,7 +35,7 @@ def check_built(build, servers):
         sys.exit(f"bench: not built: {', '.join(missing)}. Build it, or leave it out (--servers):\n"
                  f"  cmake --preset {preset} -B {build} && "
                  f"cmake --build {build} --target {' '.join(missing)}")
-    if {"ws", "socketio"} & set(servers) and not os.path.isdir(f"{PEERS}/node_modules"):
+    if {"ws", "socketio", "sockjs"} & set(servers) and not os.path.isdir(f"{PEERS}/node_modules"):
         sys.exit("bench: the Node peers are not installed:\n  (cd bench/peers && npm ci)")
 
 

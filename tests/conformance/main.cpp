@@ -366,6 +366,7 @@ void load(naru::Server& server) {
   broker.body_bytes = largest;
   broker.limit = 4 * largest;
   server.stomp("/ws", broker);
+  server.push("/push/");
   naru::Namespace& root = server.socketio("/socket.io/", options).root();
   root.on("message",
           [](naru::Socket& socket, naru::Arguments all) { socket.emit("message", all); });
