@@ -48,6 +48,15 @@ describe("the Admin UI in Chromium", { timeout: 60_000 }, () => {
   let server, files, browser, page, client;
   const shows = (text) => page.until(text, (wanted) => document.body.innerText.includes(wanted), text);
   const go = (where) => page.run((to) => { location.hash = to; }, where);
+  // Once nothing slides or fades any more.
+  const shot = async (name) => {
+    await page.until("nothing moves", () =>
+      document.getAnimations().every(
+        ({ playState, effect }) => playState !== "running" || effect.getComputedTiming().iterations === Infinity,
+      ),
+    );
+    await page.screenshot(path.join(kShots, `admin-${name}.png`));
+  };
 
   before(async () => {
     server = await startProfile("socketio-admin");
@@ -75,17 +84,17 @@ describe("the Admin UI in Chromium", { timeout: 60_000 }, () => {
   });
 
   it("shows the server, its sockets and rooms", async () => {
-    await page.until("a client", () => /Clients/.test(document.body.innerText));
-    await page.screenshot(path.join(kShots, "admin-dashboard.png"));
+    await shows("100.0 %");
+    await shot("dashboard");
     await go("/servers/");
     await shows("HEALTHY");
-    await page.screenshot(path.join(kShots, "admin-servers.png"));
+    await shot("servers");
     await go("/sockets/");
     await shows(client.id);
-    await page.screenshot(path.join(kShots, "admin-sockets.png"));
+    await shot("sockets");
     await go("/rooms/");
     await shows("harbour");
-    await page.screenshot(path.join(kShots, "admin-rooms.png"));
+    await shot("rooms");
   });
 
   it("shows events as they come", async () => {
@@ -94,13 +103,13 @@ describe("the Admin UI in Chromium", { timeout: 60_000 }, () => {
     await shows("Event received");
     await shows("Event name: say");
     await shows("Event name: said");
-    await page.screenshot(path.join(kShots, "admin-events.png"));
+    await shot("events");
   });
 
   it("acts on a socket", async () => {
     await go(`/n/${encodeURIComponent("/")}/sockets/${client.id}`);
     await shows(client.id);
-    await page.screenshot(path.join(kShots, "admin-socket.png"));
+    await shot("socket");
     const gone = next(client, "disconnect");
     await page.run(() => [...document.querySelectorAll("button .mdi-logout")].at(-1).closest("button").click());
     await gone;
