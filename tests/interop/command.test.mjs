@@ -35,6 +35,7 @@ function naru(args, input = "") {
     tell();
     return { ...said, status };
   });
+  child.stdin.on("error", () => {});  // it may have ended before it read anything
   if (input !== null) child.stdin.end(input);
   return { child, connected, done };
 }
