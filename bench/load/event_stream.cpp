@@ -20,7 +20,6 @@ std::size_t EventStream::on_bytes(std::span<char> bytes) {
     }
     rest.remove_prefix(end + 4);
     open_ = true;
-    on_open();
   }
   for (;;) {
     const std::size_t line = rest.find("\r\n");
@@ -37,14 +36,17 @@ std::size_t EventStream::on_bytes(std::span<char> bytes) {
   return bytes.size() - rest.size();
 }
 
-// A chunk holds whole events, each with one line of data.
+// A chunk holds whole events, each with one line of data. The first one is the stream's own.
 void EventStream::on_text(std::string_view text) {
   constexpr std::string_view data = "data: ";
+  bool own = false;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
     if (end == std::string_view::npos) throw std::runtime_error("a chunk ends inside a line");
     const std::string_view line = text.substr(0, end);
-    if (line.starts_with(data)) on_data(line.substr(data.size()));
+    if (line == "event: subscribed") own = true;
+    if (line.starts_with(data)) own ? on_open() : on_data(line.substr(data.size()));
+    if (line.empty()) own = false;
     text.remove_prefix(end + 1);
   }
 }

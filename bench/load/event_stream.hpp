@@ -13,7 +13,7 @@ class EventStream : public Connection {
   EventStream(Poller& poller, std::string path) : Connection(poller), path_(std::move(path)) {}
 
  protected:
-  virtual void on_open() = 0;  // the head of the answer has come
+  virtual void on_open() = 0;  // subscribed
   virtual void on_data(std::string_view data) = 0;
 
  private:
