@@ -113,26 +113,33 @@ int connect_socketio(const TalkArguments& arguments) {
 int connect_websocket(const TalkArguments& arguments) {
   const bool terminal = ::isatty(STDOUT_FILENO) != 0;
   std::optional<WebSocketClient> client;
-  Keyboard keyboard([&](const std::string& line) { client->send(text(line)); },
-                    [&] { client->close(); });
+  // After the end of piped input a ping asks whether all was received: what the server had to say
+  // to it comes before the pong, and after close() nothing would come.
+  constexpr std::string_view kLast = "last";
+  std::optional<Keyboard> keyboard;
+  keyboard.emplace([&](const std::string& line) { client->send(text(line)); },
+                   [&] { keyboard->edited() ? client->close() : client->ping(kLast); });
   WebSocketClientOptions options = websocket_options(arguments);
   int status = 0;
   options.on_open = [&](WebSocketClient&) {
-    keyboard.complain("connected");
-    keyboard.begin();
+    keyboard->complain("connected");
+    keyboard->begin();
   };
   options.on_message = [&](WebSocketClient&, Message message) {
     const std::string shown = shown_message(message, false);
     const bool colours = terminal && !message.binary && Json::parse(message.data);
-    keyboard.print(colours ? coloured(shown) : shown);
+    keyboard->print(colours ? coloured(shown) : shown);
+  };
+  options.on_pong = [&](WebSocketClient& socket, std::string_view payload) {
+    if (payload == kLast) socket.close();
   };
   options.on_close = [&](WebSocketClient&, std::uint16_t code, std::string_view reason) {
-    keyboard.complain("closed: " + std::to_string(code) + " " + std::string(reason));
+    keyboard->complain("closed: " + std::to_string(code) + " " + std::string(reason));
     if (code != 1000 && code != 1001) status = 1;
   };
   client.emplace(arguments.url, options);
   const int ran = client->run();
-  keyboard.end();
+  keyboard->end();
   return ran != 0 ? ran : status;
 }
 

@@ -42,9 +42,10 @@ function naru(args, input = "") {
 
 const run = (args, input) => naru(args, input).done;
 
-// Starts a command at a terminal, which script (of util-linux) makes for it.
+// Starts a command at a terminal, which script (of util-linux) makes for it. Without a shell
+// between them: some end with 130 after a Ctrl-C that their child has taken well.
 function terminal(command, env) {
-  const child = spawn("script", ["-qfec", command, "/dev/null"], {
+  const child = spawn("script", ["-qfec", `exec ${command}`, "/dev/null"], {
     env: { ...process.env, TERM: "xterm", ...env },
   });
   const timer = setTimeout(() => child.kill("SIGKILL"), kLimit);
@@ -181,6 +182,8 @@ describe("naru emit, listen and publish", () => {
     const typed = await naru(["connect", socket], "hello\n").done;
     assert.deepEqual([typed.out, typed.status], ["one\\ntwo\nAP8=\n", 0]);
     assert.deepEqual(received, ["hello"]);
+    const echoed = await naru(["connect", url.replace("http", "ws") + "/echo"], "a\nb\n").done;
+    assert.deepEqual([echoed.out, echoed.status], ["a\nb\n", 0]);
   });
 
   it("connect ends with 0 at SIGINT while nothing is typed", async () => {
