@@ -123,14 +123,16 @@ void add_stomp_options(CLI::App& command, TalkArguments& given) {
 
 const char* const kProtocolHelp = "Default: ws for ws and wss, else socketio";
 const char* const kGuessedHelp =
-    "Default: ws for ws and wss, stomp for stomp and stomp+ssl, sse below /push/, else socketio";
+    "Default: ws for ws and wss, stomp for stomp and stomp+ssl; of http and https sockjs where the "
+    "path has a segment sockjs, sse below /push/, else socketio";
 
 void add_connect(CLI::App& app, TalkArguments& given) {
   CLI::App* command = add_talk(
       app, "connect",
       "Print what a server sends, and send what is typed: a message, or EVENT ARGS of Socket.IO",
       given);
-  command->add_option("--protocol", given.protocol, kGuessedHelp)->type_name("ws|socketio|stomp");
+  command->add_option("--protocol", given.protocol, kGuessedHelp)
+      ->type_name("ws|socketio|sockjs|stomp");
   add_socketio_options(*command, given);
   add_stomp_options(*command, given);
 }
@@ -141,7 +143,7 @@ void add_listen(CLI::App& app, TalkArguments& given) {
                       "Of Socket.IO, or an event stream: print only this one. Of STOMP: the "
                       "destination");
   command->add_option("--protocol", given.protocol, kGuessedHelp)
-      ->type_name("ws|socketio|sse|stomp");
+      ->type_name("ws|socketio|sockjs|sse|stomp");
   command->add_option("--count", given.count, "End after so many messages")->type_name("N");
   command->add_flag("--json", given.json, "Each line is a JSON object");
   add_socketio_options(*command, given);
@@ -162,17 +164,18 @@ void add_emit(CLI::App& app, TalkArguments& given) {
 void add_publish(CLI::App& app, TalkArguments& given) {
   CLI::App* command = add_talk(
       app, "publish",
-      "Publish to a topic by naru's HTTP API (http, https), or send to a WebSocket (ws, wss) or a "
-      "STOMP broker (stomp, stomp+ssl)",
+      "Publish to a topic by naru's HTTP API (http, https), or send to a WebSocket (ws, wss), a "
+      "SockJS service or a STOMP broker (stomp, stomp+ssl)",
       given);
   command
-      ->add_option(
-          "WORDS", given.words,
-          "http: TOPIC MESSAGE, stomp: DESTINATION MESSAGE, ws: MESSAGE; - as MESSAGE: one "
-          "for each line of standard input")
+      ->add_option("WORDS", given.words,
+                   "http: TOPIC MESSAGE, stomp: DESTINATION MESSAGE, ws and sockjs: MESSAGE; - as "
+                   "MESSAGE: one for each line of standard input")
       ->required();
-  command->add_option("--protocol", given.protocol, "Default: by the scheme of the URL")
-      ->type_name("ws|stomp");
+  command
+      ->add_option("--protocol", given.protocol,
+                   "Default: by the scheme of the URL; sockjs where the path has a segment sockjs")
+      ->type_name("ws|sockjs|stomp");
   command->add_option("--key", given.key, "Of the HTTP API")->type_name("KEY");
   add_stomp_options(*command, given);
 }

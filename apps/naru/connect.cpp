@@ -149,6 +149,8 @@ int connect(const TalkArguments& arguments) {
   switch (choose_protocol(arguments, Protocol::socketio)) {
     case Protocol::websocket:
       return connect_websocket(arguments);
+    case Protocol::sockjs:
+      return connect_sockjs(arguments);
     case Protocol::stomp:
       return connect_stomp(arguments);
     case Protocol::stream:

@@ -6,6 +6,7 @@
 #include "shown.hpp"
 #include "talk_parts.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <future>
 #include <iostream>
@@ -135,6 +136,13 @@ std::vector<std::string> arguments_of(const std::string& line) {
   return all;
 }
 
+std::string path_of(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t host = scheme == std::string::npos ? 0 : scheme + 3;
+  const std::size_t begin = std::min(url.find('/', host), url.size());
+  return url.substr(begin, std::min(url.find('?', begin), url.size()) - begin);
+}
+
 // Sends texts and asks for the end: the server's Close comes behind all that it has received.
 int send_by_websocket(const TalkArguments& arguments) {
   if (arguments.words.size() != 1) {
@@ -142,6 +150,7 @@ int send_by_websocket(const TalkArguments& arguments) {
         "a WebSocket takes one MESSAGE, or - for the lines of standard input");
   }
   WebSocketClientOptions options = websocket_options(arguments);
+  options.limit = kPublishLimit;
   std::promise<bool> opened;
   std::promise<std::uint16_t> closed;
   options.on_open = [&](WebSocketClient&) { opened.set_value(true); };
@@ -159,7 +168,7 @@ int send_by_websocket(const TalkArguments& arguments) {
   client.start();
   if (!is_open.get()) return 1;
   const bool all = for_each_message(arguments.words[0], [&](const std::string& message) {
-    return client.send(text(message)) != SendOutcome::closed;
+    return was_taken(client.send(text(message)));
   });
   client.close();
   return code.get() == 1000 && all ? 0 : 1;
@@ -232,6 +241,7 @@ Protocol choose_protocol(const TalkArguments& arguments, Protocol of_http) {
   static const std::vector<std::pair<std::string, Protocol>> kNames{
       {"ws", Protocol::websocket},
       {"socketio", Protocol::socketio},
+      {"sockjs", Protocol::sockjs},
       {"sse", Protocol::stream},
       {"stomp", Protocol::stomp}};
   std::vector<std::string> known;
@@ -242,13 +252,15 @@ Protocol choose_protocol(const TalkArguments& arguments, Protocol of_http) {
   if (!arguments.protocol.empty()) {
     const std::string meant = nearest(arguments.protocol, known);
     throw std::invalid_argument("'" + arguments.protocol +
-                                "' is no protocol: ws, socketio, sse, stomp" +
+                                "' is no protocol: ws, socketio, sockjs, sse, stomp" +
                                 (meant.empty() ? "" : " (did you mean " + meant + "?)"));
   }
   const std::string& url = arguments.url;
   if (url.starts_with("ws:") || url.starts_with("wss:")) return Protocol::websocket;
   if (url.starts_with("stomp:") || url.starts_with("stomp+ssl:")) return Protocol::stomp;
-  const bool stream = of_http != Protocol::push && url.find("/push/") != std::string::npos;
+  const std::string path = path_of(url);
+  if ((path + "/").find("/sockjs/") != std::string::npos) return Protocol::sockjs;
+  const bool stream = of_http != Protocol::push && path.find("/push/") != std::string::npos;
   return stream ? Protocol::stream : of_http;
 }
 
@@ -256,6 +268,8 @@ int listen(const TalkArguments& arguments) {
   switch (choose_protocol(arguments, Protocol::socketio)) {
     case Protocol::websocket:
       return listen_websocket(arguments);
+    case Protocol::sockjs:
+      return listen_sockjs(arguments);
     case Protocol::stream:
       return listen_to_stream(arguments);
     case Protocol::stomp:
@@ -286,6 +300,7 @@ int emit(const TalkArguments& arguments) {
 int publish(const TalkArguments& arguments) {
   const Protocol protocol = choose_protocol(arguments, Protocol::push);
   if (protocol == Protocol::websocket) return send_by_websocket(arguments);
+  if (protocol == Protocol::sockjs) return publish_sockjs(arguments);
   if (protocol == Protocol::stomp) return publish_stomp(arguments);
   if (protocol == Protocol::stream) {
     throw std::invalid_argument(

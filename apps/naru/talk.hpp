@@ -6,7 +6,7 @@
 
 namespace naru::app {
 
-enum class Protocol { websocket, socketio, stream, stomp, push };
+enum class Protocol { websocket, socketio, sockjs, stream, stomp, push };
 
 // What the commands that talk to a server are told: naru connect, listen, emit, publish.
 struct TalkArguments {
@@ -28,7 +28,8 @@ struct TalkArguments {
 };
 
 // By the word of --protocol, else by the scheme: ws and wss are WebSockets, stomp and stomp+ssl
-// STOMP, http and https `of_http`; but a path below /push/ is an event stream, unless that is push.
+// STOMP, http and https `of_http`; but a path with a segment "sockjs" is SockJS, and one below
+// /push/ an event stream, unless `of_http` is push.
 // Throws std::invalid_argument.
 Protocol choose_protocol(const TalkArguments& arguments, Protocol of_http);
 

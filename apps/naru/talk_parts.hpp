@@ -4,6 +4,7 @@
 #include "naru/websocket_client.hpp"
 #include "talk.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -21,12 +22,22 @@ ClientOptions client_options(const TalkArguments& arguments);
 WebSocketClientOptions websocket_options(const TalkArguments& arguments);
 std::string describe(const ConnectError& error);
 
+// What may wait to leave while standard input is sent faster than the server reads.
+inline constexpr std::size_t kPublishLimit = std::size_t{1} << 30U;
+inline bool was_taken(SendOutcome outcome) {
+  return outcome == SendOutcome::sent || outcome == SendOutcome::blocked;
+}
+
 // A line on standard output, at once; one on standard error, escaped.
 void print(const std::string& line);
 void complain(const std::string& what);
 
 // An event stream, until it is refused or SIGINT; broken, it is opened again where it was.
 int listen_to_stream(const TalkArguments& arguments);
+
+int connect_sockjs(const TalkArguments& arguments);
+int listen_sockjs(const TalkArguments& arguments);
+int publish_sockjs(const TalkArguments& arguments);
 
 int connect_stomp(const TalkArguments& arguments);
 int listen_stomp(const TalkArguments& arguments);

@@ -114,6 +114,7 @@ void SockJsLine::receive(std::string_view frame) {
     case sockjs::ClientSession::What::nothing:
       break;
     case sockjs::ClientSession::What::opened:
+      begun_ = true;
       user_.on_line_open();
       break;
     case sockjs::ClientSession::What::messages:
@@ -227,13 +228,13 @@ void SockJsLine::on_line_closed(std::string_view why, const ConnectFailure* fail
 }
 
 void SockJsLine::on_due() {
-  fail(session_->open() ? "the server is silent" : "no SockJS session in time");
+  fail(begun_ ? "the server is silent" : "no SockJS session in time");
 }
 
 void SockJsLine::fail(std::string_view why, const ConnectFailure* failure) {
   if (ended_) return;
   const bool there = failure == nullptr || failure->phase == ConnectPhase::handshake;
-  const bool next = !session_->open() && there && at_ + 1 < options_.transports.size();
+  const bool next = !begun_ && there && at_ + 1 < options_.transports.size();
   if (!next) return end(why, failure);
   due_.disarm();
   ended_ = true;  // of this transport, nothing more is heard
@@ -249,7 +250,7 @@ void SockJsLine::end(std::string_view why, const ConnectFailure* failure) {
   due_.disarm();
   if (receiver_) receiver_->abandon();
   if (sender_) sender_->abandon();
-  user_.on_line_closed(why, session_->open() ? nullptr : failure);
+  user_.on_line_closed(why, begun_ ? nullptr : failure);
 }
 
 }  // namespace naru::client

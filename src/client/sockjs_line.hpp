@@ -63,6 +63,7 @@ class SockJsLine final : public Line, private Line::User, private HttpCaller::Us
   std::size_t at_ = 0;  // of the transports
   std::string path_;    // of the session
   std::optional<sockjs::ClientSession> session_;
+  bool begun_ = false;  // the session has been open: no other transport is tried
   bool ended_ = false;
   bool closing_ = false;
   Clock<SockJsLine> due_{*this, &SockJsLine::on_due};

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 
 import { Server } from "socket.io";
+import sockjs from "sockjs";
 import { WebSocketServer } from "ws";
 
 import { startProxy } from "./lib/faulty-proxy.mjs";
@@ -317,6 +318,72 @@ describe("naru emit, listen and publish", () => {
     } finally {
       await server.stop();
       rmSync(folder, { recursive: true });
+    }
+  });
+
+  // Each transport of the client is a matter of sockjs-client.test.mjs.
+  async function talkBySockJs(service) {
+    const listener = naru(["listen", service, "--count", "3", "--json"]);
+    await listener.connected;
+    const published = await run(["publish", service, "-"], 'one\n{"n":2}\n');
+    assert.deepEqual([published.out, published.status], ["", 0], published.err);
+    const chat = naru(["connect", service], null);
+    chat.child.stdin.write("typed\n");
+    await once(chat.child.stdout, "data");
+    chat.child.stdin.end();
+    const said = await chat.done;
+    assert.deepEqual([said.out, said.status], ["typed\n", 0], said.err);
+    const { out, status } = await listener.done;
+    assert.equal(out, '{"text":"one"}\n{"text":"{\\"n\\":2}"}\n{"text":"typed"}\n');
+    assert.equal(status, 0);
+  }
+
+  it("connect, listen and publish speak SockJS, guessed from the path", async () => {
+    const server = await startServe(["--listen", "127.0.0.1:0", "--sockjs", "/sockjs", "--sockjs-publish"]);
+    try {
+      await talkBySockJs(`${server.url}/sockjs/prices`);
+      const refused = await run(["listen", `${server.url}/sockjs/prices*`]);
+      assert.equal(refused.status, 1);
+      assert.match(refused.err, /closed, 1008: not this topic/);
+      const none = await run(["publish", `${server.url}/none`, "x", "--protocol", "sockjs"]);
+      assert.equal(none.status, 1);
+      assert.match(none.err, /has answered 405/);
+      const event = await run(["listen", `${server.url}/sockjs/prices`, "tick"]);
+      assert.deepEqual([event.status, event.err.includes("no events")], [2, true]);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it("and with sockjs-node", async () => {
+    const server = createServer((_, response) => response.writeHead(404).end());
+    const sessions = new Set();
+    const service = sockjs.createServer({ prefix: "/talk", log: () => {} });
+    service.on("connection", (session) => {
+      sessions.add(session);
+      session.on("close", () => sessions.delete(session));
+      session.on("data", (text) => {
+        for (const each of text === "go" ? [] : sessions) each.write(text);
+        if (text === "go") session.close(3000, "Go away!");
+      });
+    });
+    service.installHandlers(server);
+    await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+    const talk = [`http://127.0.0.1:${server.address().port}/talk`, "--protocol", "sockjs"];
+    try {
+      const listener = naru(["listen", ...talk, "--count", "2"]);
+      await listener.connected;
+      const published = await run(["publish", ...talk, "-"], "one\ntwo\n");
+      assert.equal(published.status, 0, published.err);
+      assert.deepEqual(await listener.done, { out: "one\ntwo\n", err: "naru: connected\n", status: 0 });
+      const chat = naru(["connect", ...talk], null);
+      chat.child.stdin.write("go\n");
+      const left = await chat.done;
+      assert.equal(left.status, 0, left.err);
+      assert.match(left.err, /closed, 3000: Go away!/);
+    } finally {
+      server.closeAllConnections();
+      server.close();
     }
   });
 
