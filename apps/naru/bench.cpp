@@ -42,63 +42,37 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-ClientOptions options_of(const BenchArguments& arguments) {
-  ClientOptions options = client_options(arguments.talk);
-  options.compression.mode = Compression::Mode::off;  // the text is always the same
-  return options;
-}
-
-BenchScript script_of(const BenchArguments& arguments, client::EngineContext& context) {
-  BenchScript script;
-  script.protocol = choose_protocol(arguments.talk, Protocol::socketio);
-  if (script.protocol != Protocol::websocket && script.protocol != Protocol::socketio) {
-    throw std::invalid_argument("bench speaks ws and socketio");
+std::string nothing_came(Protocol protocol) {
+  if (protocol == Protocol::socketio) {
+    return "no answer came: the server has to acknowledge the event, see --event";
   }
-  script.slots = arguments.in_flight;
-  script.payload.assign(arguments.size, 'x');
-  if (script.protocol == Protocol::websocket) {
-    script.url = *client::parse_url(arguments.talk.url);  // the context has parsed it, too
-    return script;
-  }
-  script.url = context.target("websocket", {});
-  if (context.nsp.size() > 1) script.nsp = context.nsp + ",";
-  script.join = "40" + script.nsp + arguments.talk.auth;
-  Json::Array event;
-  event.push_back(arguments.talk.event.empty() ? "message" : arguments.talk.event);
-  event.push_back(script.payload);
-  script.payload = Json(std::move(event)).dump();
-  return script;
+  if (protocol == Protocol::stream) return "nothing came: is this the topic of the stream?";
+  return "no answer came: the server has to send back what it receives";
 }
 
 class Bench final : private BenchUser {
  public:
-  explicit Bench(const BenchArguments& arguments)
-      : arguments_(arguments),
-        context_(arguments.talk.url, options_of(arguments), io::look_up),
-        script_(script_of(arguments, context_)) {}
+  explicit Bench(const BenchArguments& arguments) : arguments_(arguments), script_(arguments) {}
 
   int run() {
     if (!open_all()) return 1;
     measure();
     show_progress({});
     if (result_.messages == 0) {
-      complain(script_.protocol == Protocol::websocket
-                   ? "no answer came: the server has to send back what it receives"
-                   : "no answer came: the server has to acknowledge the event, see --event");
+      if (failure_.empty()) complain(nothing_came(script_.protocol));
       return 1;
     }
     print(arguments_.json ? as_json(arguments_, result_) : as_text(arguments_, result_));
-    return result_.lost == 0 && !stalled_ ? 0 : 1;
+    return result_.lost == 0 && !stalled_ && failure_.empty() ? 0 : 1;
   }
 
  private:
   bool open_all() {
     const BenchInstant begin = BenchClock::now();
-    while (ready_ < arguments_.connections && failure_.empty() && interrupted == 0) {
+    while (ready_ < script_.peers && failure_.empty() && interrupted == 0) {
       loop_.post([this] {
-        while (peers_.size() < arguments_.connections && peers_.size() < ready_ + kOpeningAtOnce) {
-          peers_.push_back(std::make_unique<BenchPeer>(loop_, context_, script_,
-                                                       static_cast<BenchUser&>(*this)));
+        while (peers_.size() < script_.peers && peers_.size() < ready_ + kOpeningAtOnce) {
+          peers_.push_back(maker_.make());
           peers_.back()->open();
         }
       });
@@ -129,7 +103,8 @@ class Bench final : private BenchUser {
         own_cpu = load::cpu_time_ns(::getpid());
       }
       stalled_ = now - last_answer_ > std::chrono::seconds(arguments_.talk.timeout);
-      if (now >= end || stalled_ || interrupted != 0 || result_.lost == peers_.size()) break;
+      if (now >= end || stalled_ || interrupted != 0) break;
+      if (!failure_.empty() || result_.lost == peers_.size()) break;
       tell_progress(now);
       turn(now);
     }
@@ -183,7 +158,11 @@ class Bench final : private BenchUser {
       result_.latency.add(static_cast<std::uint64_t>(std::max<std::int64_t>(
           0, std::chrono::duration_cast<std::chrono::nanoseconds>(now - due_at).count())));
     }
-    if (arguments_.rate > 0 || !peer.has_room()) return;
+    refill(peer, now);
+  }
+  void on_room(BenchPeer& peer) override { refill(peer, BenchClock::now()); }
+  void refill(BenchPeer& peer, BenchInstant now) {
+    if (measured_ || arguments_.rate > 0 || !peer.has_room()) return;
     peer.send(now);
     ++begun_;
   }
@@ -195,6 +174,12 @@ class Bench final : private BenchUser {
     ++result_.lost;
     if (began_ == BenchInstant{}) failure_ = why;
     if (began_ != BenchInstant{} && result_.lost == 1) complain("a connection was lost: " + why);
+  }
+
+  void on_over(const std::string& why) override {
+    if (measured_ || !failure_.empty()) return;
+    failure_ = why;
+    if (began_ != BenchInstant{}) complain(why);
   }
 
   // Each second, on a terminal.
@@ -212,9 +197,9 @@ class Bench final : private BenchUser {
   }
 
   const BenchArguments& arguments_;
-  client::EngineContext context_;
-  const BenchScript script_;
-  io::Loop loop_;  // after the context, which its streams borrow
+  BenchScript script_;
+  io::Loop loop_;  // after the script, whose contexts its streams borrow
+  BenchPeers maker_{loop_, script_, *this};
   std::vector<std::unique_ptr<BenchPeer>> peers_;
   std::size_t ready_ = 0;
   std::size_t next_ = 0;     // whose turn it is

@@ -2,12 +2,12 @@
 
 #include "bench.hpp"
 #include "client/engine_context.hpp"
-#include "client/websocket_link.hpp"
+#include "client/line.hpp"
 #include "io/loop.hpp"
 
 #include <chrono>
-#include <cstdint>
-#include <span>
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,63 +17,121 @@ namespace naru::app {
 using BenchClock = std::chrono::steady_clock;
 using BenchInstant = BenchClock::time_point;
 
+inline constexpr std::size_t kBenchStampBytes = 22;  // at the front of what is published
+
 class BenchPeer;
 
 // What a peer tells.
 class BenchUser {
  public:
   virtual void on_ready(BenchPeer& peer) = 0;
-  // The answer to a message that was due then.
+  // An answer to a message that was due then.
   virtual void on_answer(BenchPeer& peer, BenchInstant due) = 0;
-  virtual void on_other() = 0;  // a message that is no answer
+  virtual void on_room(BenchPeer& peer) = 0;  // without an answer
+  virtual void on_other() = 0;                // a message that is no answer
   virtual void on_lost(const std::string& why) = 0;
+  virtual void on_over(const std::string& why) = 0;  // of no peer will there be an answer
 
  protected:
   ~BenchUser() = default;
 };
 
-// What all peers of a run send.
+// What all peers of a run send. It and the contexts outlive the loop, whose streams borrow them.
 struct BenchScript {
-  Protocol protocol = Protocol::websocket;
-  client::Url url;        // of the WebSocket itself
-  std::string join;       // Socket.IO: the CONNECT packet
-  std::string nsp;        // "/chat,", or empty for the main one
-  std::string payload;    // the message; of an event, its array
-  std::size_t slots = 1;  // messages that may be under way
+  // Throws std::invalid_argument.
+  explicit BenchScript(const BenchArguments& arguments);
+
+  Protocol protocol;
+  client::EngineContext context;
+  std::unique_ptr<client::LineContext> line;  // SockJS
+  client::Url url;                            // of the WebSocket itself, the service, the stream
+  std::string transport;                      // Socket.IO, SockJS
+  std::string join;                           // Socket.IO: the CONNECT packet, but "4"
+  std::string nsp;                            // "/chat,", or empty for the main one
+  std::string payload;                        // the message; of an event, its array
+  std::string topic;                          // of the event stream
+  std::string key;                            // of the HTTP API
+  std::size_t slots;                          // messages of a peer that may be under way
+  std::size_t peers;                          // one more than connections, where one publishes
 };
 
-// One WebSocket, alone or with Socket.IO in it. Written over the bare packets, so that little of
-// our own time is measured.
-class BenchPeer final : private client::WebSocketLink::User {
+// One connection that sends messages and hears answers, or one side of that.
+class BenchPeer {
  public:
-  BenchPeer(io::Loop& loop, client::EngineContext& context, const BenchScript& script,
-            BenchUser& user);
+  BenchPeer(const BenchScript& script, BenchUser& user) : BenchPeer(script, user, script.slots) {}
+  // One with 0 `slots` only hears.
+  BenchPeer(const BenchScript& script, BenchUser& user, std::size_t slots);
+  virtual ~BenchPeer() = default;
+  BenchPeer(const BenchPeer&) = delete;
+  BenchPeer& operator=(const BenchPeer&) = delete;
 
-  void open() { link_.dial(script_.url); }
+  virtual void open() = 0;
   bool has_room() const { return ready_ && !free_.empty(); }
   // Needs room. Within a turn of the loop, at whose end it leaves.
   void send(BenchInstant due);
 
- private:
-  void on_link_open() override;
-  void on_link_message(bool binary, std::span<char> payload) override;
-  void on_link_closed(std::uint16_t code, const ConnectFailure* failure) override;
-  void on_packet(std::string_view packet);
-  void on_ack(std::string_view rest);
+ protected:
+  virtual void write(std::size_t slot) = 0;
+
   void become_ready();
-  void settle(std::size_t slot);
   void lose(const std::string& why);
+  bool is_lost() const { return lost_; }
+  bool is_under_way(std::size_t slot) const {
+    return slot < due_.size() && due_[slot] != BenchInstant{};
+  }
+  void settle(std::size_t slot);                                             // its answer has come
+  void settle_one(std::size_t slot) { user_.on_answer(*this, due_[slot]); }  // of several
+  void forget(std::size_t slot);                                             // none will come
 
   const BenchScript& script_;
   BenchUser& user_;
-  client::WebSocketLink link_;
+
+ private:
   bool ready_ = false;
   bool lost_ = false;
-  std::vector<BenchInstant> due_;    // by slot
-  std::vector<std::size_t> free_;    // slots
-  std::vector<std::size_t> echoes_;  // WebSocket: slots under way, a ring: answers come in order
+  std::vector<BenchInstant> due_;  // by slot
+  std::vector<std::size_t> free_;  // slots
+};
+
+// A peer whose answers are what it has sent, in the same order.
+class EchoPeer : public BenchPeer {
+ public:
+  EchoPeer(const BenchScript& script, BenchUser& user)
+      : BenchPeer(script, user), echoes_(script.slots) {}
+
+ protected:
+  virtual void say() = 0;  // the payload
+  void write(std::size_t slot) final;
+  void on_text(std::string_view message);
+
+ private:
+  std::vector<std::size_t> echoes_;  // slots under way, a ring
   std::size_t first_ = 0;
   std::size_t under_way_ = 0;
 };
+
+// Makes the peers of a run, one after another.
+class BenchPeers {
+ public:
+  BenchPeers(io::Loop& loop, BenchScript& script, BenchUser& user)
+      : loop_(loop), script_(script), user_(user) {}
+  std::unique_ptr<BenchPeer> make();
+
+ private:
+  io::Loop& loop_;
+  BenchScript& script_;
+  BenchUser& user_;
+  BenchPeer* publisher_ = nullptr;  // of event streams, the first one
+};
+
+// Written over the bare packets, so that little of our own time is measured.
+std::unique_ptr<BenchPeer> make_websocket_peer(io::Loop& loop, BenchScript& script,
+                                               BenchUser& user);
+std::unique_ptr<BenchPeer> make_socketio_peer(io::Loop& loop, BenchScript& script, BenchUser& user);
+std::unique_ptr<BenchPeer> make_sockjs_peer(io::Loop& loop, BenchScript& script, BenchUser& user);
+// Who publishes to a topic by HTTP, and one who reads its event stream.
+std::unique_ptr<BenchPeer> make_publisher(io::Loop& loop, BenchScript& script, BenchUser& user);
+std::unique_ptr<BenchPeer> make_subscriber(io::Loop& loop, BenchScript& script, BenchUser& user,
+                                           BenchPeer& publisher);
 
 }  // namespace naru::app

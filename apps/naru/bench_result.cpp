@@ -35,6 +35,10 @@ Json rounded(double value, double places) {
   return Json(std::round(value * places) / places);
 }
 
+bool is_stream(const BenchArguments& arguments) {
+  return choose_protocol(arguments.talk, Protocol::socketio) == Protocol::stream;
+}
+
 double cores(std::uint64_t nanoseconds, double seconds) {
   return seconds > 0 ? static_cast<double>(nanoseconds) / 1e9 / seconds : 0;
 }
@@ -47,9 +51,10 @@ std::string as_text(const BenchArguments& arguments, const BenchResult& result) 
       formatted("%u connections, opened in %s; %u in flight each, %u bytes", arguments.connections,
                 readable(result.opened_in * 1e6).c_str(), arguments.in_flight, arguments.size);
   if (arguments.rate > 0) out += formatted(", %.6g due per second", arguments.rate);
-  out += formatted("\nanswers   %llu in %.2f s: %.0f per second, %.2f MB/s each way\nlatency  ",
+  out += formatted("\n%-9s %llu in %.2f s: %.0f per second, %.2f MB/s%s\nlatency  ",
+                   is_stream(arguments) ? "received" : "answers",
                    static_cast<unsigned long long>(result.messages), result.seconds,
-                   result.per_second(), megabytes);
+                   result.per_second(), megabytes, is_stream(arguments) ? "" : " each way");
   for (const Quantile& each : kQuantiles) {
     out +=
         formatted(" %s %s ", each.name, readable(result.latency.quantile_us(each.share)).c_str());
@@ -80,6 +85,7 @@ std::string as_json(const BenchArguments& arguments, const BenchResult& result) 
   const auto count = [](std::uint64_t value) { return Json(static_cast<std::int64_t>(value)); };
   Json::Object out;
   out.push_back({"url", arguments.talk.url});
+  if (!arguments.transport.empty()) out.push_back({"transport", arguments.transport});
   out.push_back({"connections", count(arguments.connections)});
   out.push_back({"in_flight", count(arguments.in_flight)});
   out.push_back({"size", count(arguments.size)});

@@ -12,7 +12,7 @@ namespace naru::app {
 // What a run has found, over the counted time.
 struct BenchResult {
   load::Histogram latency;
-  std::uint64_t messages = 0;  // answered
+  std::uint64_t messages = 0;  // answered; of an event stream, received
   std::uint64_t others = 0;    // received, but no answers
   std::size_t lost = 0;        // connections
   double opened_in = 0;        // seconds, all connections

@@ -121,7 +121,9 @@ void add_stomp_options(CLI::App& command, TalkArguments& given) {
   command.add_option("--passcode", given.passcode, "Of STOMP, too")->type_name("TEXT");
 }
 
-const char* const kProtocolHelp = "Default: ws for ws and wss, else socketio";
+const char* const kBenchProtocolHelp =
+    "Default: ws for ws and wss; of http and https sockjs where the path has a segment sockjs, sse "
+    "below /push/, else socketio";
 const char* const kGuessedHelp =
     "Default: ws for ws and wss, stomp for stomp and stomp+ssl; of http and https sockjs where the "
     "path has a segment sockjs, sse below /push/, else socketio";
@@ -183,19 +185,31 @@ void add_publish(CLI::App& app, TalkArguments& given) {
 void add_bench(CLI::App& app, BenchArguments& given) {
   CLI::App* command = add_talk(
       app, "bench",
-      "Measure how fast a server answers: the echo of a WebSocket, the acknowledgement of an event",
+      "Measure how fast a server answers: the echo of a WebSocket or a SockJS session, the "
+      "acknowledgement of an event; or how fast what is published comes by an event stream",
       given.talk);
-  command->add_option("--protocol", given.talk.protocol, kProtocolHelp)->type_name("ws|socketio");
+  command->add_option("--protocol", given.talk.protocol, kBenchProtocolHelp)
+      ->type_name("ws|socketio|sockjs|sse");
+  command
+      ->add_option("--transport", given.transport,
+                   "Of Socket.IO: websocket or polling; of SockJS: websocket, xhr-streaming or "
+                   "xhr-polling (default: websocket)")
+      ->type_name("websocket|polling|xhr-streaming|xhr-polling");
   command
       ->add_option("--event", given.talk.event,
                    "Of Socket.IO, which the server has to acknowledge (default: message)")
       ->type_name("EVENT");
+  command
+      ->add_option("--key", given.talk.key, "Of the HTTP API, by which sse publishes to the topic")
+      ->type_name("KEY");
   command->add_option("--connections", given.connections, "At once (default: 10)")
       ->type_name("N")
       ->check(CLI::Range(1U, BenchArguments::kMostConnections));
   command
-      ->add_option("--in-flight", given.in_flight,
-                   "Messages of each connection that may wait for their answer (default: 1)")
+      ->add_option(
+          "--in-flight", given.in_flight,
+          "Messages of each connection that may wait for their answer; of sse, publications "
+          "that may be on their way (default: 1)")
       ->type_name("N")
       ->check(CLI::Range(1U, BenchArguments::kMostInFlight));
   command

@@ -67,12 +67,15 @@ void HttpCaller::drop_stream() {
 void HttpCaller::call(std::string_view method, const Url& url, std::string_view body) {
   busy_ = true;
   request_.assign(method).append(" ").append(url.target).append(" HTTP/1.1\r\nHost: ");
-  request_.append(url.host_field()).append("\r\nAccept: */*\r\n");
+  request_.append(url.host_field()).append("\r\n");
   bool authorized = false;
+  bool accepts = false;
   for (const auto& [name, value] : settings_.headers()) {
     authorized = authorized || http::iequals(name, "Authorization");
+    accepts = accepts || http::iequals(name, "Accept");
     request_.append(name).append(": ").append(value).append("\r\n");
   }
+  if (!accepts) request_.append("Accept: */*\r\n");
   if (!authorized && !url.authorization.empty()) {
     request_.append("Authorization: ").append(url.authorization).append("\r\n");
   }

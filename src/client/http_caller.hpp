@@ -32,7 +32,8 @@ class HttpCaller final : private Dialer::User {
    public:
     // The answer, whatever its status. Another call may be made at once.
     virtual void on_answer(HttpCaller& caller, const http::ReceivedResponse& answer) = 0;
-    // Of post_for_stream(), when the status is 200: more of the body; on_answer comes behind it.
+    // Of get_for_stream() and post_for_stream(), when the status is 200: more of the body;
+    // on_answer comes behind it.
     virtual void on_body(HttpCaller&, std::string) {}
     virtual void on_call_failed(HttpCaller& caller, const ConnectFailure& failure) = 0;
 
@@ -45,6 +46,10 @@ class HttpCaller final : private Dialer::User {
 
   void get(const Url& url) { call("GET", url, {}); }
   void post(const Url& url, std::string_view body) { call("POST", url, body); }
+  void get_for_stream(const Url& url) {
+    streaming_ = true;
+    call("GET", url, {});
+  }
   void post_for_stream(const Url& url) {
     streaming_ = true;
     call("POST", url, {});

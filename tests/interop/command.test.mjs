@@ -402,6 +402,40 @@ describe("naru emit, listen and publish", () => {
     }
   });
 
+  it("bench speaks polling, SockJS by each transport, and event streams", async () => {
+    const brief = ["--duration", "0.2", "--warmup", "0", "--json", "--connections", "3", "--in-flight", "2"];
+    const server = createServer();
+    const service = sockjs.createServer({ prefix: "/sockjs", log: () => {} });
+    service.on("connection", (session) => session.on("data", (text) => session.write(text)));
+    service.installHandlers(server);
+    await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+    const topics = await startServe(["--listen", "127.0.0.1:0", "--api-key", "k"]);
+    const stream = `${topics.url}/push/a%20topic`;
+    try {
+      const echo = `http://127.0.0.1:${server.address().port}/sockjs`;
+      const sockets = ["websocket", "xhr-streaming", "xhr-polling"].map((name) => [echo, "--transport", name]);
+      const streams = [[], ["--rate", "500"]].map((more) => [stream, "--key", "k", ...more]);
+      const polling = [`${url}/chat`, "--event", "say", "--transport", "polling"];
+      for (const target of [polling, ...sockets, ...streams]) {
+        const { out, err, status } = await run(["bench", ...target, ...brief]);
+        assert.equal(status, 0, `${target}: ${err}`);
+        const result = JSON.parse(out);
+        assert.deepEqual([result.connections, result.lost], [3, 0]);
+        assert.ok(result.answers > 0 && result.latency_us.p50 > 0, out);
+      }
+      const wrong = [["--transport", "polling", echo], ["--transport", "polling", stream],
+                     ["--size", "21", stream], [`${stream},another`]];
+      for (const args of wrong) assert.equal((await run(["bench", ...args])).status, 2, `${args}`);
+      const nobody = await run(["bench", stream]);
+      assert.equal(nobody.status, 1);
+      assert.match(nobody.err, /publishing: 401/);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+      await topics.stop();
+    }
+  });
+
   it("bench says 1 when nothing answers", async () => {
     const { err, status } = await run(["bench", `${url}/chat`, "--event", "silent", "--timeout", "1"]);
     assert.equal(status, 1);
