@@ -174,6 +174,10 @@ class ClientSocket {
 
   void connect() const;
   void disconnect() const;
+  // Tells once: when the namespace is joined, at once if it is; or disconnected, when the server
+  // has refused, or nothing will be tried any more. On the client's loop; when that has ended
+  // already, in the call.
+  void when_connected(std::function<void(Result<void>)> done) const;
 
   const std::string& nsp() const;
   std::string id() const;  // empty unless connected
@@ -193,11 +197,13 @@ class ClientSocket {
 
 // A connection to a Socket.IO server, and again another one when it breaks: several namespaces
 // share it. It lives on one loop, which is turned by start() on a thread of its own, by run() until
-// it ends, or by the caller with poll(). All calls but run() and poll() may be made from any
+// it ends, or by the caller with poll(). All calls but run(), poll() and fd() may be made from any
 // thread, close() and the destructor also in handlers. close() waits for nothing. The destructor
 // closes, and waits for the thread, `close_timeout` at most; then no handler runs any more. In a
-// handler it waits for nothing, and the thread ends by itself. An exception that leaves a handler
-// closes the client; wait(), run() or poll() throws it.
+// handler it waits for nothing, and the thread ends by itself. Of a client that the caller turns it
+// ends the connection at once, and whoever waits is told so: polite is close(), then poll() until
+// it says false. An exception that leaves a handler closes the client; wait(), run() or poll()
+// throws it.
 class Client {
  public:
   // "https://example.org:3000/admin?token=x": the path names the namespace of socket(), the query
@@ -222,6 +228,10 @@ class Client {
   // One turn on the caller's thread: waits at most `wait` for something to do, and does it. False:
   // the client is closed, there is nothing more to come.
   bool poll(std::chrono::milliseconds wait);
+  // For a loop of the caller's own (poll, epoll, an event library): readable when poll() has
+  // something to do, timers too; from the first call on, and the same one until the end. Of the
+  // thread that polls.
+  int fd();
 
   // Leaves the namespaces, sends what still waits, and ends.
   void close();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "naru/message.hpp"
+#include "naru/result.hpp"
 #include "naru/tls.hpp"
 #include "naru/websocket_client.hpp"
 
@@ -31,7 +32,8 @@ struct SockJsConnect {
   // A server that says nothing for so long is dead: it must have its heartbeats, 25 s by default,
   // more often. 0: never.
   std::chrono::milliseconds heartbeat_timeout{60'000};
-  std::size_t messages = 10'000;  // in one frame
+  std::chrono::milliseconds send_timeout{10'000};  // for the answer to messages that HTTP carries
+  std::size_t messages = 10'000;                   // in one frame
 };
 
 // Handlers run on the client's loop, one at a time.
@@ -64,8 +66,14 @@ struct SockJsClientOptions {
 
 // A session at a SockJS service, over WebSocket or HTTP, and again another one when it breaks, if
 // `reconnect` says so. While it is not open nothing that is sent is kept: send() says `closed`.
-// Threads and lifetime are as StompClient has them: one loop, turned by start(), run() or poll();
-// all calls but run() and poll() from any thread; close() and the destructor also in handlers.
+// It lives on one loop, which is turned by start() on a thread of its own, by run() until it ends,
+// or by the caller with poll(). All calls but run(), poll() and fd() may be made from any thread,
+// close() and the destructor also in handlers; on the loop's own they act at once, from others in
+// order and as soon as the loop comes to it. close() waits for nothing. The destructor closes, and
+// waits for the thread, `close_timeout` at most; then no handler runs any more. In a handler it
+// waits for nothing, and the thread ends by itself. Of a client that the caller turns it ends the
+// session at once: polite is close(), then poll() until it says false. An exception that leaves a
+// handler closes the client; wait(), run() or poll() throws it.
 class SockJsClient {
  public:
   // "https://example.org/echo": the service, whose query is kept on every request. Throws
@@ -86,10 +94,17 @@ class SockJsClient {
   // One turn on the caller's thread: waits at most `wait` for something to do, and does it. False:
   // the client has ended.
   bool poll(std::chrono::milliseconds wait);
+  // For a loop of the caller's own (poll, epoll, an event library): readable when poll() has
+  // something to do, timers too; from the first call on, and the same one until the end. Of the
+  // thread that polls.
+  int fd();
 
   // What has been sent still leaves; then the session ends.
   void close();
 
+  // Tells once: when it is connected, at once if it is; or disconnected, when it has ended before.
+  // On the client's loop; of one that has ended already, in the call.
+  void when_connected(std::function<void(Result<void>)> done);
   bool is_open() const;
 
  private:

@@ -179,12 +179,14 @@ struct StompClientOptions {
 // A connection to a STOMP broker (1.0, 1.1, 1.2), and again another one when it breaks, on which
 // the subscriptions are said again. It lives on one loop, which is turned by start() on a thread of
 // its own, by run() until it ends, or by the caller with poll(). While it is not connected nothing
-// that is sent is kept: send() says `closed`. All calls but run() and poll() may be made from any
-// thread, close() and the destructor also in handlers; on the loop's own they act at once, from
+// that is sent is kept: send() says `closed`. All calls but run(), poll() and fd() may be made from
+// any thread, close() and the destructor also in handlers; on the loop's own they act at once, from
 // others in order and as soon as the loop comes to it. close() waits for nothing. The destructor
 // closes, and waits for the thread, `close_timeout` at most; then no handler runs any more. In a
-// handler it waits for nothing, and the thread ends by itself. An exception that leaves a handler
-// closes the client; wait(), run() or poll() throws it.
+// handler it waits for nothing, and the thread ends by itself. Of a client that the caller turns it
+// ends the connection at once, and whoever waits is told so: polite is close(), then poll() until
+// it says false. An exception that leaves a handler closes the client; wait(), run() or poll()
+// throws it.
 class StompClient {
  public:
   // "wss://example.org/stomp" (ws, https and http likewise), "stomp://example.org:61613",
@@ -212,10 +214,17 @@ class StompClient {
   // One turn on the caller's thread: waits at most `wait` for something to do, and does it. False:
   // the client has ended.
   bool poll(std::chrono::milliseconds wait);
+  // For a loop of the caller's own (poll, epoll, an event library): readable when poll() has
+  // something to do, timers too; from the first call on, and the same one until the end. Of the
+  // thread that polls.
+  int fd();
 
   // Says DISCONNECT, waits for the broker to confirm that it has had everything, and ends.
   void close();
 
+  // Tells once: when it is connected, at once if it is; or disconnected, when it has ended before.
+  // On the client's loop; of one that has ended already, in the call.
+  void when_connected(std::function<void(Result<void>)> done);
   bool connected() const;
   std::string_view version() const;  // in handlers: "1.2"
 

@@ -118,12 +118,17 @@ struct WebSocketClientOptions {
 };
 
 // A WebSocket to a server (RFC 6455), and again another one when it breaks, if `reconnect` says so.
-// It begins with start() or run() and ends after close(), when the server has answered or
+// It lives on one loop, which is turned by start() on a thread of its own, by run() until it ends,
+// or by the caller with poll(). It ends after close(), when the server has answered or
 // `close_timeout` has passed; or, without reconnection, with its connection. While it is not open,
-// nothing that is sent is kept: send() says `closed`. All calls but those marked "in handlers" may
-// be made from any thread; on the loop's own they act at once, from others in order and as soon as
-// the loop comes to it. The destructor closes (1001) and waits for the end, so it must not be
-// called by a handler.
+// nothing that is sent is kept: send() says `closed`. All calls but run(), poll(), fd() and those
+// marked "in handlers" may be made from any thread, close() and the destructor also in handlers; on
+// the loop's own they act at once, from others in order and as soon as the loop comes to it.
+// close() waits for nothing. The destructor closes (1001), and waits for the thread,
+// `close_timeout` at most; then no handler runs any more. In a handler it waits for nothing, and
+// the thread ends by itself. Of a client that the caller turns it ends the connection at once:
+// polite is close(), then poll() until it says false. An exception that leaves a handler closes the
+// client (1011); wait(), run() or poll() throws it.
 class WebSocketClient {
  public:
   // "ws://example.org/feed?x=y"; wss, http and https likewise. A user in the URL becomes basic
@@ -141,6 +146,13 @@ class WebSocketClient {
   int run();
   // Waits for the end of what start() began.
   void wait();
+  // One turn on the caller's thread: waits at most `wait` for something to do, and does it. False:
+  // the client has ended.
+  bool poll(std::chrono::milliseconds wait);
+  // For a loop of the caller's own (poll, epoll, an event library): readable when poll() has
+  // something to do, timers too; from the first call on, and the same one until the end. Of the
+  // thread that polls.
+  int fd();
 
   // Sends one message; copies it once. Text must be UTF-8. From another thread `sent` says that it
   // was handed over to the connection of this moment.
@@ -153,6 +165,9 @@ class WebSocketClient {
   // Starts the closing handshake, or gives up connecting; there will be no other connection.
   void close(std::uint16_t code = 1000, std::string_view reason = {});
 
+  // Tells once: when it is connected, at once if it is; or disconnected, when it has ended before.
+  // On the client's loop; of one that has ended already, in the call.
+  void when_connected(std::function<void(Result<void>)> done);
   bool is_open() const;
   std::size_t buffered_amount() const;  // bytes that wait to leave
 
@@ -160,7 +175,7 @@ class WebSocketClient {
   const Headers& headers() const;        // in handlers: of the answer that opened the WebSocket
 
  private:
-  std::unique_ptr<client::State> state_;
+  std::shared_ptr<client::State> state_;
 };
 
 }  // namespace naru

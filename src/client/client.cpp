@@ -1,6 +1,5 @@
 #include "naru/client.hpp"
 
-#include "client/signals.hpp"
 #include "client/socketio_state.hpp"
 #include "socketio/packet.hpp"
 
@@ -9,6 +8,7 @@
 
 namespace naru {
 
+using client::Driver;
 using client::SocketIoState;
 using client::SocketKey;
 using client::SocketState;
@@ -20,8 +20,7 @@ Client::Client(std::string_view url, ClientOptions options)
 
 Client::~Client() {
   close();
-  // In one of its own handlers: the thread comes to its end by itself, and keeps what it needs.
-  state_->gate()->in_loop() ? state_->thread.let_go() : state_->thread.join();
+  Driver::leave(*state_);
 }
 
 ClientSocket Client::socket() const {
@@ -32,38 +31,27 @@ ClientSocket Client::of(std::string_view nsp) const {
 }
 
 void Client::start() {
-  const std::shared_ptr<SocketIoState> kept = state_;  // a handler may destroy us
-  kept->turning = true;
-  kept->thread.start([state = kept] {
-    while (state->turn(Duration::max())) {
-    }
-  });
+  state_->turning = true;
+  Driver::start(state_);
 }
-
 void Client::wait() {
-  state_->thread.join();
-  if (state_->thrown) std::rethrow_exception(std::exchange(state_->thrown, nullptr));
+  state_->driver.wait();
 }
-
 int Client::run() {
   const std::shared_ptr<SocketIoState> state = state_;  // a handler may destroy us
-  {
-    const client::Signals signals(state->loop, [&state] { state->close(); });
-    bool active = false;
-    while (state->turn(Duration::max())) {
-      active = active || !state->idle();
-      if (active && state->idle()) break;
-    }
-  }
-  if (state->thrown) std::rethrow_exception(std::exchange(state->thrown, nullptr));
+  bool active = false;
+  Driver::run(state, [&active](SocketIoState& each) {
+    if (!each.turn(Duration::max())) return false;
+    active = active || !each.idle();
+    return !active || !each.idle();
+  });
   return state->closed() ? 0 : 1;
 }
-
 bool Client::poll(std::chrono::milliseconds wait) {
-  const std::shared_ptr<SocketIoState> state = state_;
-  const bool more = state->turn(wait);
-  if (state->thrown) std::rethrow_exception(std::exchange(state->thrown, nullptr));
-  return more;
+  return Driver::poll(state_, wait);
+}
+int Client::fd() {
+  return state_->driver.fd();
 }
 
 void Client::close() {
@@ -127,6 +115,12 @@ void ClientSocket::on_disconnect(
     std::function<void(ClientSocket&, std::string_view)> handler) const {
   act(key_,
       [h = share(std::move(handler))](SocketState& socket) { socket.disconnected.push_back(h); });
+}
+
+void ClientSocket::when_connected(std::function<void(Result<void>)> done) const {
+  key_->gate->ask(std::move(done), [key = key_](SocketIoState& client, auto told) {
+    client.socket(key).when_connected(std::move(told));
+  });
 }
 
 void ClientSocket::connect() const {

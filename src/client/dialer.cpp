@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 #include <utility>
 
 namespace naru::client {
@@ -63,6 +64,20 @@ class Dialer::Line final : public io::StreamHandler {
  private:
   Dialer* dialer_;
 };
+
+// What cannot be sent is the program's mistake, and told before there is anything to wait for.
+void check(const DialSettings& settings, const Url& url) {
+  const auto refuse = [](const Error& error) {
+    throw std::invalid_argument("naru: " + std::string(error.text));
+  };
+  const WebSocketClientOptions& options = settings.options;
+  const auto request =
+      websocket::encode_request(url.target, url.host_field(), "", settings.offer, options.headers);
+  if (!request) refuse(request.error());
+  if (options.proxy.url.empty()) return;
+  const auto proxy = choose_proxy(options.proxy, url, settings.environment);
+  if (!proxy) refuse(proxy.error());
+}
 
 Dialer::Dialer(io::Loop& loop, DialSettings& settings, Random& random, User& user)
     : loop_(loop),

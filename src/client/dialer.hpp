@@ -28,6 +28,9 @@ struct DialSettings {
   io::Resolver::Lookup lookup;
 };
 
+// Throws std::invalid_argument for what can never be asked for.
+void check(const DialSettings& settings, const Url& url);
+
 // Opens one WebSocket: name, connection, tunnel, TLS, handshake, redirects, each with a timeout of
 // its own. On one loop, which outlives it.
 class Dialer {

@@ -29,12 +29,6 @@ std::string percent_encode(std::string_view text) {
   return out;
 }
 
-Url parse_or_throw(std::string_view text) {
-  Result<Url> url = parse_url(text);
-  if (!url) refuse(url.error().text);
-  return *std::move(url);
-}
-
 transport::WebSocketSettings make_settings(const ClientOptions& options) {
   transport::WebSocketSettings settings;
   settings.limits.message_bytes = options.message_bytes;
@@ -58,7 +52,7 @@ std::string with_slashes(std::string path) {
 EngineContext::EngineContext(std::string_view text, ClientOptions given,
                              io::Resolver::Lookup how_to_look_up)
     : options(std::move(given)),
-      base(parse_or_throw(text)),
+      base(url_or_throw(text)),
       websocket(make_settings(options)),
       lookup(std::move(how_to_look_up)) {
   const std::size_t mark = base.target.find('?');

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "base/unique_function.hpp"
+#include "client/waiters.hpp"
 
+#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -11,14 +13,25 @@ namespace naru::client {
 template <class State>
 struct Gate {
   bool in_loop() const { return current == this; }
-  // Does `task` on the client's loop, now if this is it; or not at all.
-  void act(UniqueFunction<void(State&)> task) {
+  // Does `task` on the client's loop, now if this is it. False: there is no client any more.
+  bool act(UniqueFunction<void(State&)> task) {
     if (in_loop()) {
-      if (client != nullptr) task(*client);
-      return;
+      if (client == nullptr) return false;
+      task(*client);
+      return true;
     }
     const std::lock_guard lock(mutex);
-    if (client != nullptr) post(std::move(task));
+    if (client == nullptr) return false;
+    post(std::move(task));
+    return true;
+  }
+  // The same with somebody who waits to be told of the outcome: he is told at once when there is no
+  // client any more.
+  template <class Ask>
+  void ask(Waiters::OnDone done, Ask ask) {
+    auto shared = std::make_shared<Waiters::OnDone>(std::move(done));
+    if (act([shared, ask](State& state) { ask(state, *shared); })) return;
+    (*shared)(not_any_more());
   }
   // Under the lock, while there is a client.
   void post(UniqueFunction<void(State&)> task) {

@@ -1,44 +1,15 @@
 #include "client/line_client.hpp"
 
-#include "client/proxy.hpp"
-#include "websocket/client_handshake.hpp"
+#include "client/failure.hpp"
 
-#include <stdexcept>
 #include <string>
 
 namespace naru::client {
-namespace {
-
-[[noreturn]] void refuse(std::string_view why) {
-  throw std::invalid_argument("naru: " + std::string(why));
-}
-
-// Whether another attempt may end better.
-bool may_pass(const ConnectFailure& failure) {
-  if (failure.phase == ConnectPhase::options || failure.phase == ConnectPhase::redirect) {
-    return false;
-  }
-  const int status = failure.status;
-  return status < 300 || status >= 500 || status == 408 || status == 425 || status == 429;
-}
-
-}  // namespace
-
 LineClient::LineClient(WebSocketClientOptions dial, std::vector<std::string> subprotocols,
                        const ReconnectOptions& reconnect, io::Resolver::Lookup lookup)
     : context_(std::move(dial), std::move(subprotocols), std::move(lookup)),
       reconnect_(reconnect),
       backoff_(reconnect_, context_.random) {}
-
-void LineClient::check(const Url& url) const {
-  const WebSocketClientOptions& options = context_.options;
-  const auto request = websocket::encode_request(url.target, url.host_field(), "",
-                                                 context_.dial.offer, options.headers);
-  if (!request) refuse(request.error().text);
-  if (options.proxy.url.empty()) return;
-  const auto proxy = choose_proxy(options.proxy, url, context_.dial.environment);
-  if (!proxy) refuse(proxy.error().text);
-}
 
 void LineClient::attempt() {
   phase_ = Phase::connecting;
@@ -51,6 +22,9 @@ void LineClient::be_open() {
   phase_ = Phase::open;
   failure.reset();
   backoff_.on_open(loop.now());
+  loop.defer([this] {
+    if (phase_ == Phase::open) opening_.tell({}, [this](auto task) { call_user(task); });
+  });
 }
 
 void LineClient::lose(std::string_view why, const ConnectFailure* failed) {
@@ -86,9 +60,16 @@ void LineClient::go_on() {
 // The loop turns on until the last bytes have left, but not for ever.
 void LineClient::end() {
   phase_ = Phase::ended;
+  loop.defer([this] { opening_.tell(not_any_more(), [this](auto task) { call_user(task); }); });
   if (too_late_.deadline() == kNever) {
     too_late_.arm(loop.timers(), loop.now() + context_.options.close_timeout);
   }
+}
+
+void LineClient::when_open(Waiters::OnDone done) {
+  if (phase_ == Phase::open) return call_user([&] { done({}); });
+  if (!wanted_ || phase_ == Phase::ended) return call_user([&] { done(not_any_more()); });
+  opening_.add(std::move(done));
 }
 
 void LineClient::give_up() {

@@ -2,14 +2,14 @@
 
 #include "client/backoff.hpp"
 #include "client/clock.hpp"
+#include "client/driver.hpp"
 #include "client/line.hpp"
-#include "client/loop_thread.hpp"
+#include "client/waiters.hpp"
 #include "io/loop.hpp"
 #include "naru/websocket_client.hpp"
 
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -24,14 +24,10 @@ class LineClient : protected Line::User {
   virtual ~LineClient() = default;
 
   void close();
+  void when_open(Waiters::OnDone done);
   template <class F>
   void call_user(F call) {
-    try {
-      call();
-    } catch (...) {
-      if (thrown == nullptr) thrown = std::current_exception();
-      close();
-    }
+    driver.call(std::move(call), [this] { close(); });
   }
 
  protected:
@@ -39,9 +35,8 @@ class LineClient : protected Line::User {
 
  public:
   io::Loop loop;
+  Driver driver{loop};
   std::optional<ConnectFailure> failure;  // of the last attempt
-  std::exception_ptr thrown;              // by a handler
-  LoopThread thread;
 
  protected:
   enum class Phase : std::uint8_t {
@@ -57,8 +52,6 @@ class LineClient : protected Line::User {
 
   LineClient(WebSocketClientOptions dial, std::vector<std::string> subprotocols,
              const ReconnectOptions& reconnect, io::Resolver::Lookup lookup);
-  // Throws std::invalid_argument for what can never be asked for.
-  void check(const Url& url) const;
 
   // One turn. False: it has ended.
   template <class Gate>
@@ -98,6 +91,7 @@ class LineClient : protected Line::User {
   Backoff backoff_;
   Clock<LineClient> again_{*this, &LineClient::attempt};
   Clock<LineClient> too_late_{*this, &LineClient::give_up};
+  Waiters opening_;
   bool begun_ = false;
   bool wanted_ = true;  // close() was not called
 };

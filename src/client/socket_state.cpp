@@ -62,6 +62,7 @@ void SocketState::disconnect() {
   session_.leave();
   settle();
   if (was_connected) tell(disconnected, std::string_view("io client disconnect"));
+  tell_joining(not_any_more());
   client_.let_go();
 }
 
@@ -100,6 +101,7 @@ void SocketState::left(std::string_view reason) {
 void SocketState::give_up() {
   wanted_ = false;
   note();
+  tell_joining(not_any_more());
 }
 
 void SocketState::on_end() {
@@ -108,6 +110,17 @@ void SocketState::on_end() {
   session_.give_up();
   settle();
   if (was_connected) tell(disconnected, std::string_view("io client disconnect"));
+  tell_joining(not_any_more());
+}
+
+void SocketState::when_connected(Waiters::OnDone done) {
+  if (session_.connected()) return client_.call_user([&] { done({}); });
+  if (client_.closed()) return client_.call_user([&] { done(not_any_more()); });
+  joining_.add(std::move(done));
+}
+
+void SocketState::tell_joining(const Result<void>& outcome) {
+  joining_.tell(outcome, [this](auto task) { client_.call_user(task); });
 }
 
 // ---- what comes
@@ -122,6 +135,7 @@ void SocketState::on_packet(const socketio::Packet& packet) {
       settle();
       deliver_held();
       if (session_.connected()) tell(connected);
+      if (session_.connected()) tell_joining({});
       return;
     case Incoming::event:
       return dispatch(packet.event, {packet.args, packet.attachments}, packet.id);
@@ -152,6 +166,7 @@ void SocketState::on_packet(const socketio::Packet& packet) {
   session_.leave();
   settle();
   tell(refused, error);
+  tell_joining(Error{Errc::disconnected, "the server has refused"});
   client_.let_go();
 }
 

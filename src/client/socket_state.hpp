@@ -1,5 +1,6 @@
 #pragma once
 
+#include "client/waiters.hpp"
 #include "naru/client.hpp"
 #include "socketio/client_session.hpp"
 
@@ -31,6 +32,7 @@ class SocketState {
   SendOutcome emit(std::string_view event, socketio::Outgoing message, detail::OnAnswer on_answer,
                    const socketio::ClientSession::EmitOptions& how);
   void acknowledge(std::uint64_t id, socketio::Outgoing message);
+  void when_connected(Waiters::OnDone done);
 
   // Of the connection.
   void on_open();
@@ -60,6 +62,7 @@ class SocketState {
   void answer(socketio::ClientSession::Call call, Result<Arguments> arguments);
   void settle();
   void note();
+  void tell_joining(const Result<void>& outcome);
   template <class F, class... A>
   void tell(const List<F>& handlers, A&&... arguments);
 
@@ -69,6 +72,7 @@ class SocketState {
   socketio::ClientSession session_;
   std::map<socketio::ClientSession::Call, detail::OnAnswer> calls_;
   socketio::ClientSession::Call last_call_ = 0;
+  Waiters joining_;
   bool wanted_ = false;
 };
 

@@ -106,7 +106,11 @@ SocketState& SocketIoState::socket(const std::shared_ptr<SocketKey>& key) {
 bool SocketIoState::turn(Duration wait) {
   turning = true;
   gate_->turn([&] { loop.poll(wait); });
-  return phase_ != Phase::ended || !loop.streams().empty();
+  if (phase_ != Phase::ended || !loop.streams().empty()) return true;
+  // From here on nothing is taken; what had been, is told of now.
+  gate_->leave();
+  gate_->turn([&] { loop.poll({}); });
+  return false;
 }
 
 bool SocketIoState::idle() const {

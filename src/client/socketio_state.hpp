@@ -1,9 +1,10 @@
 #pragma once
 
+#include "client/clock.hpp"
+#include "client/driver.hpp"
 #include "client/engine.hpp"
 #include "client/engine_context.hpp"
 #include "client/gate.hpp"
-#include "client/loop_thread.hpp"
 #include "client/socket_state.hpp"
 #include "io/loop.hpp"
 #include "naru/client.hpp"
@@ -12,7 +13,6 @@
 
 #include <atomic>
 #include <cstddef>
-#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -59,9 +59,9 @@ class SocketIoState final : private Engine::User {
   ~SocketIoState();
 
   const ClientOptions& options() const { return context_.options; }
-  std::shared_ptr<ClientGate> gate() const { return gate_; }  // any thread
-  const std::string& nsp() const { return context_.nsp; }     // any thread
-  std::shared_ptr<SocketKey> key(std::string_view nsp);       // any thread
+  const std::shared_ptr<ClientGate>& gate() const { return gate_; }  // any thread
+  const std::string& nsp() const { return context_.nsp; }            // any thread
+  std::shared_ptr<SocketKey> key(std::string_view nsp);              // any thread
 
   // One turn. False: it has ended.
   bool turn(Duration wait);
@@ -94,12 +94,7 @@ class SocketIoState final : private Engine::User {
   Instant now() const { return loop.now(); }
   template <class F>
   void call_user(F call) {
-    try {
-      call();
-    } catch (...) {
-      if (thrown == nullptr) thrown = std::current_exception();
-      close();
-    }
+    driver.call(std::move(call), [this] { close(); });
   }
 
  private:
@@ -107,20 +102,10 @@ class SocketIoState final : private Engine::User {
 
  public:
   io::Loop loop;
-  LoopThread thread;
+  Driver driver{loop};
   std::atomic<bool> turning{false};  // has its loop begun?
-  std::exception_ptr thrown;
 
  private:
-  class Clock final : public io::Timer {
-   public:
-    Clock(SocketIoState& state, void (SocketIoState::*ring)()) : state_(state), ring_(ring) {}
-    void on_timer(Instant) override { (state_.*ring_)(); }
-
-   private:
-    SocketIoState& state_;
-    void (SocketIoState::*ring_)();
-  };
   enum class Phase {
     idle,
     opening,
@@ -157,10 +142,10 @@ class SocketIoState final : private Engine::User {
   std::unique_ptr<PacketDecoder> other_decoder_;  // of the parser in the options, if there is one
   std::unique_ptr<Engine> engine_;
   socketio::Reconnection reconnection_;
-  Clock again_{*this, &SocketIoState::attempt_again};
-  Clock timeout_{*this, &SocketIoState::on_attempt_timeout};
-  Clock attachments_{*this, &SocketIoState::on_attachments_late};
-  Clock due_{*this, &SocketIoState::on_sockets_due};
+  Clock<SocketIoState> again_{*this, &SocketIoState::attempt_again};
+  Clock<SocketIoState> timeout_{*this, &SocketIoState::on_attempt_timeout};
+  Clock<SocketIoState> attachments_{*this, &SocketIoState::on_attachments_late};
+  Clock<SocketIoState> due_{*this, &SocketIoState::on_sockets_due};
   Phase phase_ = Phase::idle;
   bool reconnecting_ = false;
   bool root_ = false;

@@ -1,13 +1,13 @@
 #include "naru/sockjs_client.hpp"
 
-#include "client/signals.hpp"
+#include "client/failure.hpp"
 #include "client/sockjs_state.hpp"
 
-#include <cstdio>
 #include <utility>
 
 namespace naru {
 
+using client::Driver;
 using client::SockJsState;
 
 SockJsClient::SockJsClient(std::string_view url, SockJsClientOptions options)
@@ -15,10 +15,8 @@ SockJsClient::SockJsClient(std::string_view url, SockJsClientOptions options)
 
 SockJsClient::~SockJsClient() {
   close();
-  const bool in_handler = state_->gate()->in_loop();
-  if (in_handler) state_->owner = nullptr;
-  // In one of its own handlers: the thread comes to its end by itself, and keeps what it needs.
-  in_handler ? state_->thread.let_go() : state_->thread.join();
+  if (state_->gate()->in_loop()) state_->owner = nullptr;
+  Driver::leave(*state_);
 }
 
 SendOutcome SockJsClient::send(Message message) {
@@ -27,40 +25,30 @@ SendOutcome SockJsClient::send(Message message) {
 }
 
 void SockJsClient::start() {
-  const std::shared_ptr<SockJsState> kept = state_;  // a handler may destroy us
-  kept->thread.start([state = kept] {
-    while (state->turn(Duration::max())) {
-    }
-  });
+  Driver::start(state_);
 }
-
 void SockJsClient::wait() {
-  state_->thread.join();
-  if (state_->thrown) std::rethrow_exception(std::exchange(state_->thrown, nullptr));
+  state_->driver.wait();
 }
-
 int SockJsClient::run() {
   const std::shared_ptr<SockJsState> state = state_;  // a handler may destroy us
-  {
-    const client::Signals signals(state->loop, [&state] { state->close(); });
-    while (state->turn(Duration::max())) {
-    }
-  }
-  if (state->thrown) std::rethrow_exception(std::exchange(state->thrown, nullptr));
-  if (!state->failure) return 0;
-  std::fprintf(stderr, "naru: %s\n", state->failure->text.c_str());
-  return 1;
+  Driver::run(state, [](auto& each) { return each.turn(Duration::max()); });
+  return client::exit_status(state->failure);
 }
-
 bool SockJsClient::poll(std::chrono::milliseconds wait) {
-  const std::shared_ptr<SockJsState> state = state_;
-  const bool more = state->turn(wait);
-  if (state->thrown) std::rethrow_exception(std::exchange(state->thrown, nullptr));
-  return more;
+  return Driver::poll(state_, wait);
+}
+int SockJsClient::fd() {
+  return state_->driver.fd();
 }
 
 void SockJsClient::close() {
   state_->gate()->act([](SockJsState& state) { state.close(); });
+}
+
+void SockJsClient::when_connected(std::function<void(Result<void>)> done) {
+  state_->gate()->ask(std::move(done),
+                      [](auto& state, auto told) { state.when_open(std::move(told)); });
 }
 
 bool SockJsClient::is_open() const {

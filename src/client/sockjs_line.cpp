@@ -153,6 +153,7 @@ void SockJsLine::on_answer(HttpCaller& caller, const http::ReceivedResponse& ans
     if (status == 200 && frames_ > 0 && !lines_->in_frame()) return ask_for_frames();
     if (status == 200) return fail("an answer without a frame");
   } else if (status == 200 || status == 204) {
+    send_due_.disarm();
     waiting_bytes_ -= std::exchange(under_way_, 0);
     return flush();
   }
@@ -212,6 +213,7 @@ void SockJsLine::flush() {
     waiting_.pop_front();
   }
   sender_->post(target("xhr_send"), body + "]");
+  send_due_.arm(loop_.timers(), loop_.now() + options_.send_timeout);
 }
 
 // ---- ends
@@ -248,6 +250,7 @@ void SockJsLine::fail(std::string_view why, const ConnectFailure* failure) {
 void SockJsLine::end(std::string_view why, const ConnectFailure* failure) {
   if (std::exchange(ended_, true)) return;
   due_.disarm();
+  send_due_.disarm();
   if (receiver_) receiver_->abandon();
   if (sender_) sender_->abandon();
   user_.on_line_closed(why, begun_ ? nullptr : failure);

@@ -49,6 +49,7 @@ class SockJsLine final : public Line, private Line::User, private HttpCaller::Us
   SendOutcome queue(std::string element);
   void flush();
   void on_due();
+  void on_send_due() { fail("the server takes nothing"); }
   // Ends the session, or tries the next transport if it has not been open.
   void fail(std::string_view why, const ConnectFailure* failure = nullptr);
   void end(std::string_view why, const ConnectFailure* failure = nullptr);
@@ -67,6 +68,7 @@ class SockJsLine final : public Line, private Line::User, private HttpCaller::Us
   bool ended_ = false;
   bool closing_ = false;
   Clock<SockJsLine> due_{*this, &SockJsLine::on_due};
+  Clock<SockJsLine> send_due_{*this, &SockJsLine::on_send_due};
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // for what is deferred
 
   std::unique_ptr<WebSocketLine> websocket_;

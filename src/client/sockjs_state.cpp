@@ -3,7 +3,6 @@
 #include "client/sockjs_line.hpp"
 
 #include <mutex>
-#include <stdexcept>
 #include <utility>
 
 namespace naru::client {
@@ -22,12 +21,6 @@ WebSocketClientOptions dial_options(const SockJsClientOptions& options) {
   out.close_timeout = options.close_timeout;
   out.idle_timeout = options.connect.heartbeat_timeout;
   return out;
-}
-
-Url parse_or_throw(std::string_view text) {
-  Result<Url> url = parse_url(text);
-  if (!url) throw std::invalid_argument("naru: " + std::string(url.error().text));
-  return *std::move(url);
 }
 
 }  // namespace
@@ -53,8 +46,8 @@ SockJsState::SockJsState(SockJsClient& client, std::string_view url, SockJsClien
     : LineClient(dial_options(given), {}, given.reconnect, std::move(lookup)),
       owner(&client),
       options_(std::move(given)),
-      url_(parse_or_throw(url)) {
-  check(url_);
+      url_(url_or_throw(url)) {
+  check(context_.dial, url_);
   SockJsLine::check(options_.connect);
   gate_->client = this;
   gate_->high_watermark = options_.high_watermark;

@@ -1,16 +1,14 @@
 #include "client/state.hpp"
 
-#include "io/last_error.hpp"
+#include "client/failure.hpp"
+#include "client/websocket_line.hpp"
 #include "websocket/close_code.hpp"
 
 #include <cstdlib>
-#include <stdexcept>
 #include <utility>
 
 namespace naru::client {
 namespace {
-
-thread_local const State* current = nullptr;
 
 websocket::DeflateConfig deflate_config(const WebSocketClientOptions& options) {
   websocket::DeflateConfig config = websocket::deflate_config(options.compression);
@@ -32,12 +30,6 @@ transport::WebSocketSettings make_settings(const WebSocketClientOptions& options
   return settings;
 }
 
-Url parse_or_throw(std::string_view text) {
-  Result<Url> url = parse_url(text);
-  if (!url) throw std::invalid_argument("naru: " + std::string(url.error().text));
-  return *std::move(url);
-}
-
 DialSettings make_dial_settings(const WebSocketClientOptions& options, const Url& url,
                                 io::Resolver::Lookup lookup) {
   DialSettings settings{.options = options,
@@ -47,55 +39,45 @@ DialSettings make_dial_settings(const WebSocketClientOptions& options, const Url
                         .tls = nullptr,
                         .environment = [](const char* name) { return std::getenv(name); },
                         .lookup = std::move(lookup)};
-  // What cannot be sent is the program's mistake, and told before there is anything to wait for.
-  const auto request =
-      websocket::encode_request(url.target, url.host_field(), "", settings.offer, options.headers);
-  if (!request) throw std::invalid_argument("naru: " + std::string(request.error().text));
-  if (!options.proxy.url.empty()) {
-    const auto proxy = choose_proxy(options.proxy, url, settings.environment);
-    if (!proxy) throw std::invalid_argument("naru: " + std::string(proxy.error().text));
-  }
+  check(settings, url);
   return settings;
-}
-
-// Whether another attempt may end better.
-bool may_pass(const ConnectFailure& failure) {
-  if (failure.phase == ConnectPhase::options || failure.phase == ConnectPhase::redirect) {
-    return false;
-  }
-  const int status = failure.status;
-  return status < 300 || status >= 500 || status == 408 || status == 425 || status == 429;
 }
 
 }  // namespace
 
-State::State(WebSocketClient& owner, std::string_view text, WebSocketClientOptions given,
+State::State(WebSocketClient& client, std::string_view text, WebSocketClientOptions given,
              io::Resolver::Lookup lookup)
-    : client(owner),
+    : owner(&client),
       options(std::move(given)),
-      url(parse_or_throw(text)),
+      url(url_or_throw(text)),
       settings_(make_settings(options)),
       dial_settings_(make_dial_settings(options, url, std::move(lookup))),
       dialer_(loop, dial_settings_, random_, *this),
-      backoff_(options.reconnect, random_) {}
-
-State::~State() = default;
-
-bool State::in_loop_thread() const {
-  return current == this;
+      backoff_(options.reconnect, random_) {
+  gate_->client = this;
 }
 
-void State::run() {
-  current = this;
-  loop.post([this] {
-    if (phase_ == Phase::idle && wanted_) dial();
-  });
-  while (phase_ != Phase::ended || !loop.streams().empty()) {
-    loop.poll(Duration::max());
-    buffered_ = buffered();
+State::~State() {
+  gate_->leave();
+}
+
+bool State::turn(Duration wait) {
+  // Within a turn, where the loop knows the time.
+  if (!std::exchange(begun_, true)) {
+    loop.post([this] {
+      if (phase_ == Phase::idle && wanted_) dial();
+    });
   }
+  gate_->turn([&] {
+    loop.poll(wait);
+    buffered_ = buffered();
+  });
+  if (phase_ != Phase::ended || !loop.streams().empty()) return true;
   too_late_.disarm();
-  current = nullptr;
+  // From here on nothing is taken; what had been, is told of now.
+  gate_->leave();
+  gate_->turn([&] { loop.poll({}); });
+  return false;
 }
 
 void State::dial() {
@@ -118,9 +100,7 @@ std::unique_ptr<io::StreamHandler> State::on_opened(const websocket::ClientHands
 
 void State::on_dial_failed(const ConnectFailure& failed) {
   failure = failed;
-  call_handler([&] {
-    if (options.on_failure) options.on_failure(client, failed);
-  });
+  tell(options.on_failure, failed);
   pause_or_end(may_pass(failed));
 }
 
@@ -130,37 +110,30 @@ void State::on_websocket_open(transport::WebSocketTransport& transport) {
   failure.reset();
   backoff_.on_open(loop.now());
   number_ = ++connections_;
-  call_handler([&] {
-    if (options.on_open) options.on_open(client);
+  tell(options.on_open);
+  loop.defer([this] {
+    if (is_open()) opening_.tell({}, [this](auto task) { call_user(task); });
   });
 }
 
 void State::on_websocket_message(transport::WebSocketTransport&, bool binary,
                                  std::span<char> payload) {
-  call_handler([&] {
-    if (options.on_message) options.on_message(client, {{payload.data(), payload.size()}, binary});
-  });
+  tell(options.on_message, Message{{payload.data(), payload.size()}, binary});
 }
 
 void State::on_websocket_part(transport::WebSocketTransport&, const websocket::Event& event) {
-  call_handler([&] {
-    options.on_part(client, {.data = {event.payload.data(), event.payload.size()},
-                             .binary = event.binary,
-                             .first = event.first,
-                             .last = event.last});
-  });
+  tell(options.on_part, MessagePart{.data = {event.payload.data(), event.payload.size()},
+                                    .binary = event.binary,
+                                    .first = event.first,
+                                    .last = event.last});
 }
 
 void State::on_websocket_pong(transport::WebSocketTransport&, std::string_view payload) {
-  call_handler([&] {
-    if (options.on_pong) options.on_pong(client, payload);
-  });
+  tell(options.on_pong, payload);
 }
 
 void State::on_websocket_drain(transport::WebSocketTransport&) {
-  call_handler([&] {
-    if (options.on_drain) options.on_drain(client);
-  });
+  tell(options.on_drain);
 }
 
 // In the midst of the stream's own work: what comes next, comes at the end of the turn.
@@ -170,9 +143,7 @@ void State::on_websocket_closed(transport::WebSocketTransport&, std::uint16_t co
   transport_ = nullptr;
   phase_ = Phase::closing;
   backoff_.on_end(loop.now());
-  call_handler([&] {
-    if (options.on_close) options.on_close(client, code, reason);
-  });
+  tell(options.on_close, code, reason);
   loop.defer([this] { pause_or_end(true); });
 }
 
@@ -182,14 +153,13 @@ void State::pause_or_end(bool again) {
   if (!delay) return end();
   phase_ = Phase::pausing;
   again_.arm(loop.timers(), loop.now() + *delay);
-  call_handler([&] {
-    if (options.on_reconnecting) options.on_reconnecting(client, backoff_.attempt(), *delay);
-  });
+  tell(options.on_reconnecting, backoff_.attempt(), *delay);
 }
 
 // The loop turns on until the last bytes have left, but not for ever.
 void State::end() {
   phase_ = Phase::ended;
+  loop.defer([this] { opening_.tell(not_any_more(), [this](auto task) { call_user(task); }); });
   if (too_late_.deadline() == kNever) {
     too_late_.arm(loop.timers(), loop.now() + options.close_timeout);
   }
@@ -198,6 +168,10 @@ void State::end() {
 // If one of them is the open connection, on_websocket_closed comes of it, and the end.
 void State::give_up() {
   for (const auto& stream : loop.streams()) stream->abort();
+}
+
+void State::close() {
+  close(websocket::close_code::going_away, {});
 }
 
 void State::close(std::uint16_t code, std::string_view reason) {
@@ -220,30 +194,15 @@ void State::close(std::uint16_t code, std::string_view reason) {
   }
 }
 
-// A handler that throws has lost its way: the connection ends, and whoever waits is told.
 template <class F>
-void State::call_handler(F call) {
-  try {
-    call();
-  } catch (...) {
-    if (thrown == nullptr) thrown = std::current_exception();
-    close(websocket::close_code::internal_error, {});
-  }
+void State::call_user(F call) {
+  driver.call(std::move(call), [this] { close(websocket::close_code::internal_error, {}); });
 }
 
-SendOutcome State::outcome(transport::Push push) {
-  switch (push) {
-    case transport::Push::queued:
-      return SendOutcome::sent;
-    case transport::Push::high:
-      return SendOutcome::blocked;
-    case transport::Push::dropped:
-      return SendOutcome::dropped;
-    case transport::Push::overflow:
-    case transport::Push::closed:
-      break;
-  }
-  return SendOutcome::closed;
+void State::when_open(Waiters::OnDone done) {
+  if (is_open()) return call_user([&] { done({}); });
+  if (!wanted_ || phase_ == Phase::ended) return call_user([&] { done(not_any_more()); });
+  opening_.add(std::move(done));
 }
 
 SendOutcome State::send(Message message, const SendOptions& how) {
@@ -254,14 +213,14 @@ SendOutcome State::send(Message message, const SendOptions& how) {
   }
   const auto opcode = message.binary ? websocket::Opcode::binary : websocket::Opcode::text;
   const auto compress = how.compress ? websocket::Compress::yes : websocket::Compress::no;
-  return outcome(transport_->send(opcode, {}, message.data, compress));
+  return to_outcome(transport_->send(opcode, {}, message.data, compress));
 }
 
 SendOutcome State::send_part(Message piece, Part part) {
   if (transport_ == nullptr) return SendOutcome::closed;
   const auto opcode = piece.binary ? websocket::Opcode::binary : websocket::Opcode::text;
   const auto last = part == Part::last ? websocket::Part::last : websocket::Part::more;
-  return outcome(transport_->send_part(opcode, piece.data, last));
+  return to_outcome(transport_->send_part(opcode, piece.data, last));
 }
 
 void State::ping(std::string_view payload) {

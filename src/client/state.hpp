@@ -2,7 +2,10 @@
 
 #include "base/random.hpp"
 #include "client/backoff.hpp"
+#include "client/clock.hpp"
 #include "client/dialer.hpp"
+#include "client/driver.hpp"
+#include "client/gate.hpp"
 #include "io/loop.hpp"
 #include "naru/websocket_client.hpp"
 #include "transport/websocket_transport.hpp"
@@ -10,12 +13,10 @@
 
 #include <atomic>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 
 namespace naru::client {
 
@@ -27,14 +28,16 @@ struct State final : private Dialer::User, private transport::WebSocketUser {
         io::Resolver::Lookup lookup = io::look_up);
   ~State();
 
-  // Connects, and turns the loop until the end.
-  void run();
-  bool in_loop_thread() const;  // any thread
+  const std::shared_ptr<Gate<State>>& gate() const { return gate_; }  // any thread
+  // One turn; the first one connects. False: it has ended.
+  bool turn(Duration wait);
 
   SendOutcome send(Message message, const SendOptions& how);
   SendOutcome send_part(Message piece, Part part);
   void ping(std::string_view payload);
   void close(std::uint16_t code, std::string_view reason);
+  void close();  // the client is going away
+  void when_open(Waiters::OnDone done);
 
   // The same from other threads.
   SendOutcome hand_over(Message message, const SendOptions& how);
@@ -43,26 +46,24 @@ struct State final : private Dialer::User, private transport::WebSocketUser {
   std::size_t buffered() const { return transport_ != nullptr ? transport_->buffered() : 0; }
   bool is_open() const { return number_.load() != 0; }
 
-  WebSocketClient& client;
+  WebSocketClient* owner;  // null: gone, and no handler runs any more
   const WebSocketClientOptions options;
   const Url url;
+
+ private:
+  SystemRandom random_;  // these before the loop: its streams borrow them
+  websocket::DeflatePool pool_;
+  transport::WebSocketSettings settings_;
+  DialSettings dial_settings_;
+
+ public:
   io::Loop loop;  // first of what lives on it
+  Driver driver{loop};
   std::string subprotocol;
   Headers headers;
   std::optional<ConnectFailure> failure;  // of the last attempt
-  std::exception_ptr thrown;              // by a handler
-  std::thread thread;
 
  private:
-  class Clock final : public io::Timer {
-   public:
-    Clock(State& state, void (State::*ring)()) : state_(state), ring_(ring) {}
-    void on_timer(Instant) override { (state_.*ring_)(); }
-
-   private:
-    State& state_;
-    void (State::*ring_)();
-  };
   enum class Phase { idle, connecting, open, closing, pausing, ended };
 
   std::unique_ptr<io::StreamHandler> on_opened(const websocket::ClientHandshake& handshake,
@@ -86,18 +87,22 @@ struct State final : private Dialer::User, private transport::WebSocketUser {
   void end();
   void give_up();
   template <class F>
-  void call_handler(F call);
-  SendOutcome outcome(transport::Push push);
+  void call_user(F call);
+  // Calls one of the options' handlers, if there is one, with the client first.
+  template <class Handler, class... A>
+  void tell(const Handler& handler, const A&... arguments) {
+    if (!handler || owner == nullptr) return;
+    call_user([&] { handler(*owner, arguments...); });
+  }
 
-  SystemRandom random_;
-  websocket::DeflatePool pool_;
-  transport::WebSocketSettings settings_;
-  DialSettings dial_settings_;
+  const std::shared_ptr<Gate<State>> gate_ = std::make_shared<Gate<State>>();
   Dialer dialer_;
   Backoff backoff_;
-  Clock again_{*this, &State::dial};
-  Clock too_late_{*this, &State::give_up};
+  Clock<State> again_{*this, &State::dial};
+  Clock<State> too_late_{*this, &State::give_up};
+  Waiters opening_;
   Phase phase_ = Phase::idle;
+  bool begun_ = false;
   bool wanted_ = true;  // close() was not called
   std::uint64_t connections_ = 0;
   transport::WebSocketTransport* transport_ = nullptr;  // while it may be sent to

@@ -1,13 +1,13 @@
 #include "naru/stomp_client.hpp"
 
-#include "client/signals.hpp"
+#include "client/failure.hpp"
 #include "client/stomp_state.hpp"
 
-#include <cstdio>
 #include <utility>
 
 namespace naru {
 
+using client::Driver;
 using client::StompState;
 using stomp::Command;
 
@@ -18,47 +18,35 @@ StompClient::StompClient(std::string_view url, StompClientOptions options)
 
 StompClient::~StompClient() {
   close();
-  const bool in_handler = state_->gate()->in_loop();
-  if (in_handler) state_->owner = nullptr;
-  // In one of its own handlers: the thread comes to its end by itself, and keeps what it needs.
-  in_handler ? state_->thread.let_go() : state_->thread.join();
+  if (state_->gate()->in_loop()) state_->owner = nullptr;
+  Driver::leave(*state_);
 }
 
 void StompClient::start() {
-  const std::shared_ptr<StompState> kept = state_;  // a handler may destroy us
-  kept->thread.start([state = kept] {
-    while (state->turn(Duration::max())) {
-    }
-  });
+  Driver::start(state_);
 }
-
 void StompClient::wait() {
-  state_->thread.join();
-  if (state_->thrown) std::rethrow_exception(std::exchange(state_->thrown, nullptr));
+  state_->driver.wait();
 }
-
 int StompClient::run() {
   const std::shared_ptr<StompState> state = state_;  // a handler may destroy us
-  {
-    const client::Signals signals(state->loop, [&state] { state->close(); });
-    while (state->turn(Duration::max())) {
-    }
-  }
-  if (state->thrown) std::rethrow_exception(std::exchange(state->thrown, nullptr));
-  if (!state->failure) return 0;
-  std::fprintf(stderr, "naru: %s\n", state->failure->text.c_str());
-  return 1;
+  Driver::run(state, [](auto& each) { return each.turn(Duration::max()); });
+  return client::exit_status(state->failure);
 }
-
 bool StompClient::poll(std::chrono::milliseconds wait) {
-  const std::shared_ptr<StompState> state = state_;
-  const bool more = state->turn(wait);
-  if (state->thrown) std::rethrow_exception(std::exchange(state->thrown, nullptr));
-  return more;
+  return Driver::poll(state_, wait);
+}
+int StompClient::fd() {
+  return state_->driver.fd();
 }
 
 void StompClient::close() {
   state_->gate()->act([](StompState& state) { state.close(); });
+}
+
+void StompClient::when_connected(std::function<void(Result<void>)> done) {
+  state_->gate()->ask(std::move(done),
+                      [](auto& state, auto told) { state.when_open(std::move(told)); });
 }
 
 bool StompClient::connected() const {

@@ -113,7 +113,7 @@ StompState::StompState(StompClient& client, Target target, StompClientOptions gi
       limits_(frame_limits(options_)),
       session_options_(session_options(options_)),
       session_(session_options_) {
-  check(target_.url);
+  check(context_.dial, target_.url);
   if (target_.way == Way::sockjs) SockJsLine::check(options_.sockjs);
   gate_->client = this;
   gate_->high_watermark = options_.high_watermark;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <stdexcept>
 #include <string>
 
 namespace naru::client {
@@ -106,6 +107,12 @@ std::string basic_authorization(std::string_view user, std::string_view password
 
 Result<Url> parse_url(std::string_view text) {
   return parse_url(text, kHttp);
+}
+
+Url url_or_throw(std::string_view text) {
+  Result<Url> url = parse_url(text);
+  if (!url) throw std::invalid_argument("naru: " + std::string(url.error().text));
+  return *std::move(url);
 }
 
 Result<Url> parse_url(std::string_view text, std::span<const Scheme> schemes) {

@@ -34,6 +34,8 @@ struct Scheme {
 // Errors: invalid_argument: malformed, another scheme, no host, a zone, a fragment.
 Result<Url> parse_url(std::string_view text);
 Result<Url> parse_url(std::string_view text, std::span<const Scheme> schemes);
+// Throws std::invalid_argument instead: a program's own URL.
+Url url_or_throw(std::string_view text);
 
 // Where the Location of a redirect leads, seen from `base` (RFC 9110 section 10.2.2); its fragment
 // is of no use to a server. Errors: as above.

@@ -90,6 +90,10 @@ class Loop {
   void poll(Duration wait);
 
   Instant now() const { return now_; }  // read once per turn
+  // For who waits elsewhere: readable when an event waits for poll(). Of timers an Alarm tells.
+  int fd() const { return epoll_; }
+  // When poll() has something to do without an event.
+  Instant due() const { return turn_pending() ? now_ : wheel_.next(); }
   void post(Task task) { mailbox_.post(std::move(task)); }
   // Runs `task` at the end of this turn, before the flush. Loop's own thread.
   void defer(Task task);

@@ -250,6 +250,29 @@ TEST(SockJsClient, GivesUpServicesThatTakeNothing) {
   EXPECT_EQ(all_of(journal), "close: given up\n");
 }
 
+// A POST that is never answered, while frames still come.
+TEST(SockJsClient, GivesUpServicesThatDoNotAnswerWhatIsSent) {
+  Journal journal;
+  Journal told;
+  const RawServer server([&](Talk& talk) {
+    read_request(talk);
+    begin_stream(talk);
+    chunk(talk, "o\n");
+    told.next();
+    chunk(talk, "h\n");
+    talk.read_to_end();
+  });
+  SockJsClientOptions options = noting(journal, {kStreaming});
+  options.connect.send_timeout = 30ms;
+  options.on_open = [&](SockJsClient& client) {
+    EXPECT_EQ(client.send(text("1")), SendOutcome::sent);
+    told.note("");
+  };
+  SockJsClient client(server.url("/"), options);
+  EXPECT_EQ(client.run(), 0);
+  EXPECT_EQ(all_of(journal), "close: the server takes nothing\n");
+}
+
 TEST(SockJsClient, IsDestroyedByItsOwnHandler) {
   Journal journal;
   const RawServer server([](Talk& talk) {

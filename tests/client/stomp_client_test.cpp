@@ -340,6 +340,21 @@ TEST(StompClient, BeatsWhenItHasNothingToSay) {
   EXPECT_EQ(client.run(), 0);
 }
 
+TEST(StompClient, LeavesABrokerThatIsSilent) {
+  Journal journal;
+  const RawServer server([](Talk& talk) {
+    EXPECT_NE(hear(talk).find("heart-beat:0,20\n"), std::string::npos);
+    say(talk, "CONNECTED\nversion:1.2\nheart-beat:20,0\n\n");
+    talk.send("\n");  // one beat, and never again
+    talk.read_to_end();
+  });
+  StompClientOptions options = noting(journal);
+  options.heartbeat_receive = 20ms;
+  StompClient client(tcp(server), options);
+  EXPECT_EQ(client.run(), 0);
+  EXPECT_EQ(all_of(journal), "connect 1.2\ndisconnect: the broker is silent\n");
+}
+
 TEST(StompClient, LeavesBrokersThatReadTooSlowly) {
   Journal journal;
   Journal done;

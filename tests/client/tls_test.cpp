@@ -2,12 +2,16 @@
 #include "client/echo_server.hpp"
 #include "client/raw_server.hpp"
 #include "io/certificates.hpp"
+#include "io/listener.hpp"
+#include "naru/stomp_client.hpp"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
+#include <thread>
 
 namespace naru {
 namespace {
@@ -19,6 +23,7 @@ using test::noting;
 using test::RawServer;
 using test::Talk;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 // An authority of this run, and servers that it has signed.
 struct Authority {
@@ -170,6 +175,66 @@ TEST(ClientTls, FailsForServersThatSpeakPlainly) {
     talk.read_to_end();
   });
   EXPECT_EQ(told("wss://127.0.0.1:" + std::to_string(server.port), {}), kFailed);
+}
+
+// A STOMP broker, to its end.
+class Broker final : public io::StreamHandler {
+ public:
+  void on_attached(io::Stream& stream) override { stream_ = &stream; }
+  void on_bytes(std::span<char> bytes) override {
+    heard_.append(bytes.data(), bytes.size());
+    for (std::size_t end = 0; (end = heard_.find('\0')) != std::string::npos;) {
+      const std::size_t receipt = heard_.find("receipt:");
+      stream_->out().append(receipt < end ? "RECEIPT\nreceipt-id:" +
+                                                heard_.substr(receipt + 8, end - receipt - 7)
+                                          : "CONNECTED\nversion:1.2\n\n\0"s);
+      heard_.erase(0, end + 1);
+    }
+    stream_->send_later();
+  }
+  void on_end() override { stream_->finish(); }
+  void on_deadline(Instant) override {}
+  void on_closed(io::StreamEnd) override {}
+
+ private:
+  io::Stream* stream_ = nullptr;
+  std::string heard_;
+};
+
+TEST(ClientTls, IsVerifiedOfStompBrokersToo) {
+  const Authority authority;
+  const Certificate certificate = authority.make("DNS:localhost");
+  io::Loop loop;
+  const auto listener =
+      io::Listener::listen(loop, {"127.0.0.1", 0}, Authority::listen(certificate),
+                           [](io::Stream&) { return std::make_unique<Broker>(); });
+  ASSERT_TRUE(listener);
+  std::thread broker([&] { loop.run(); });
+  const auto told = [&](const std::string& host) {
+    std::string lines;
+    StompClientOptions options;
+    options.tls = authority.trusted();
+    options.reconnect.enabled = false;
+    options.on_connect = [&](StompClient& client) {
+      lines += "connect ";
+      client.send("/a", "hi", {.headers = {}, .on_receipt = [&](const Result<void>& done) {
+                                 lines += done ? "receipt " : "? ";
+                                 client.close();
+                               }});
+    };
+    options.on_disconnect = [&](StompClient&, std::string_view why) { lines += why; };
+    options.on_failure = [&](StompClient&, const ConnectFailure& failure) {
+      lines += to_string(failure.phase);
+    };
+    StompClient client("stomp+ssl://" + host + ":" + std::to_string((*listener)->port()), options);
+    while (client.poll(10s)) {
+    }
+    return lines;
+  };
+  EXPECT_EQ(told("localhost"), "connect receipt closed");
+  EXPECT_EQ(told("127.0.0.1"), "tls");
+  loop.stop();
+  broker.join();
 }
 
 // Bytes of a message that come, and go, in many records.
