@@ -38,6 +38,28 @@ describe("examples", { timeout: 20_000 }, () => {
       mina.disconnect();
     }));
 
+  it("own_loop: what is typed and what arrives come through one poll()", () =>
+    withExample("chat", async (server) => {
+      const url = `http://127.0.0.1:${server.port}/chat`;
+      const jonas = io(url, { forceNew: true });
+      await once(jonas, "connect");
+      const mina = spawn(programPath("example_own_loop"), [url], { stdio: ["pipe", "pipe", "inherit"] });
+      const lines = createInterface({ input: mina.stdout })[Symbol.asyncIterator]();
+      const line = async () => (await lines.next()).value;
+      assert.match(await line(), /^connected as /);
+      assert.equal(await line(), "2 + 3 = 5");
+      const said = once(jonas, "said");
+      mina.stdin.write("안녕\n");
+      assert.equal((await said)[1], "안녕");
+      jonas.emit("say", "hello");
+      assert.equal(await line(), `${jonas.id}: hello`);
+      const left = once(jonas, "left");
+      mina.stdin.end();
+      assert.equal((await left)[1], "client namespace disconnect");
+      assert.deepEqual(await once(mina, "exit"), [0, null]);
+      jonas.disconnect();
+    }));
+
   it("echo: text and binary come back, and the feed reaches its visitors", () =>
     withExample("echo", async (server) => {
       const open = async (path) => {
