@@ -4,7 +4,7 @@
 //   ["sockjs", name, url, {options}]   ["say", session, text]   ["leave", session]
 //   ["stomp", name, url, {options}]   ["close", client]
 //   ["subscribe", name, client, destination, ack, {headers}]   ["unsubscribe", subscription]
-//   ["send", client, destination, body, {headers}, receipt or null]
+//   ["send", client, destination, body, {headers}, receipt or null]: with one, of "not sent" too
 //   ["ack", subscription, message]   ["nack", subscription, message]: by its body
 //   ["begin", name, client]   ["send-in", transaction, destination, body]
 //   ["ack-in", transaction, subscription, message]   ["commit", name]   ["abort", name]
@@ -67,11 +67,19 @@ std::vector<SockJsTransport> transports(const Json& names) {
 
 SockJsClientOptions sockjs_options(const std::string& name, const Json& given) {
   SockJsClientOptions options;
-  options.connect.transports = transports(given["transports"]);
   const auto* again = given["reconnect"].as<bool>();
   options.reconnect = {.enabled = again != nullptr && *again,
                        .first_delay = std::chrono::milliseconds(10),
                        .min_delay = std::chrono::milliseconds(10)};
+  options.connect.transports = transports(given["transports"]);
+  options.tls.ca_file = text(given["ca"]);
+  if (!given["patience"].is_null()) {
+    const std::chrono::milliseconds patience = milliseconds(given["patience"]);
+    options.connect.open_timeout = options.connect.send_timeout = patience;
+    options.connect.heartbeat_timeout = patience;
+    options.timeouts = {patience, patience, patience, patience, patience};
+    options.reconnect.max_delay = patience / 10;
+  }
   options.on_open = [name](SockJsClient&) { print({"open", name}); };
   options.on_message = [name](SockJsClient&, Message message) {
     print({"said", name, std::string(message.data)});
@@ -91,8 +99,14 @@ StompClientOptions options_of(const std::string& name, const Json& given) {
   options.passcode = text(given["passcode"]);
   options.host = text(given["host"]);
   options.tls.ca_file = text(given["ca"]);
-  options.sockjs.transports = transports(given["transports"]);
   options.reconnect.first_delay = options.reconnect.min_delay = std::chrono::milliseconds(10);
+  options.sockjs.transports = transports(given["transports"]);
+  if (!given["patience"].is_null()) {
+    const std::chrono::milliseconds patience = milliseconds(given["patience"]);
+    options.connect_timeout = options.receipt_timeout = patience;
+    options.timeouts = {patience, patience, patience, patience, patience};
+    options.reconnect.max_delay = patience / 10;
+  }
   if (!given["heartbeat"].is_null()) {
     options.heartbeat_send = options.heartbeat_receive = milliseconds(given["heartbeat"]);
   }
@@ -179,8 +193,11 @@ void World::run(const Json& line) {
   } else if (command == "unsubscribe") {
     subscriptions.at(name).unsubscribe();
   } else if (command == "send") {
-    clients.at(name)->send(text(line[2]), text(line[3]),
-                           {.headers = headers(line[4]), .on_receipt = told(text(line[5]))});
+    const std::string receipt = text(line[5]);
+    const SendOutcome outcome = clients.at(name)->send(
+        text(line[2]), text(line[3]), {.headers = headers(line[4]), .on_receipt = told(receipt)});
+    const bool sent = outcome == SendOutcome::sent || outcome == SendOutcome::blocked;
+    if (!receipt.empty() && !sent) print({"receipt", receipt, "not sent"});
   } else if (command == "ack") {
     delivery(line[1], line[2]).ack(told(text(line[3])));
   } else if (command == "nack") {

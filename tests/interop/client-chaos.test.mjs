@@ -1,58 +1,101 @@
-// naru::Client on a bad day: its connections are cut, half of them without a word to the server,
-// and the server is killed, stops answering, and comes back. With retries, what was acknowledged has
-// arrived, everything arrives in the end, and in its order.
+// naru's clients on a bad day: their connections are cut, late and in pieces, their server is
+// killed, paused, or somebody else; TLS breaks in every way. With retries, what was acknowledged has
+// arrived, everything arrives in the end, and in its order. CHAOS_SECONDS=240 makes it a long day.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:http";
-import { it } from "node:test";
-import { Server } from "socket.io";
+import net from "node:net";
+import { after, before, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import WebSocket from "ws";
 
-import { Chaos } from "./lib/chaos.mjs";
+import { kSeconds, Mortal, Storm, Tls } from "./lib/storm.mjs";
 import { CppClient } from "./lib/cpp-client.mjs";
+import { startProfile } from "./lib/server.mjs";
 
-const kMessages = 300;
+const kWeathers = [
+  "connections are cut",
+  "packets are late, and in pieces",
+  "the port is closed",
+  "the server is paused",
+  "handshakes are cut",
+  "somebody else answers",
+  "bytes are made up",
+];
+const kUnderWay = 20;
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-class Mortal {
-  firsts = []; // in order of their first arrival
-  seen = new Set();
-  port = 0;
+let certificates;
+before(() => (certificates = new Tls()));
+after(() => certificates.close());
 
-  async start() {
-    const http = createServer();
-    this.io = new Server(http, { pingInterval: 200, pingTimeout: 400 });
-    this.io.on("connection", (socket) =>
-      socket.on("n", (n, answer) => {
-        if (!this.seen.has(n)) this.firsts.push(n);
-        this.seen.add(n);
-        answer?.(n);
+// A server behind TLS behind a storm, for a client that is told what to do.
+async function world(server, program) {
+  const front = await certificates.before(() => server.port);
+  const storm = await Storm.before(front, await certificates.impostor());
+  const cpp = new CppClient(program);
+  return {
+    storm,
+    cpp,
+    host: `localhost:${storm.listenedAt}`,
+    async end(report) {
+      await cpp.end();
+      storm.close();
+      await server.kill();
+      assert.equal(certificates.fooled, 0, "nobody believes the impostor");
+      console.log(JSON.stringify({ ...report, ...storm.counts }));
+    },
+  };
+}
+
+function startCounting(arrived) {
+  const program = fileURLToPath(new URL("lib/counting-server.mjs", import.meta.url));
+  return async (port) => {
+    const child = spawn(process.execPath, [program, `${port}`], { stdio: ["ignore", "pipe", "inherit"] });
+    let rest = "";
+    const listening = new Promise((resolve) =>
+      child.stdout.setEncoding("utf8").on("data", (chunk) => {
+        const lines = (rest + chunk).split("\n");
+        rest = lines.pop();
+        for (const line of lines) {
+          if (line.startsWith("listening")) resolve(Number(line.split(" ").pop()));
+          else arrived(Number(line));
+        }
       }),
     );
-    http.listen(this.port, "127.0.0.1");
-    await once(http, "listening");
-    this.port = http.address().port;
-  }
+    return { child, port: await listening };
+  };
+}
 
-  // Deaf and mute for so long, but its connections stand.
-  pause(ms) {
-    const end = Date.now() + ms;
-    while (Date.now() < end);
-  }
-
-  async kill() {
-    this.io.engine.close();
-    await new Promise((done) => this.io.close(done));
-  }
+// The numbers from 0 on, so many under way at once, until `raging` is over; all are answered.
+async function keepAsking(raging, ask) {
+  let over = false;
+  const done = raging.finally(() => (over = true));
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: kUnderWay }, async () => {
+      while (!over) await ask(next++);
+    }),
+  );
+  await done;
+  return next;
 }
 
 for (const transports of [["websocket"], ["polling"], ["polling", "websocket"]]) {
-  it(`loses nothing by ${transports.join(", then ")}`, { timeout: 120_000 }, async () => {
-    const server = new Mortal();
-    await server.start();
-    const chaos = await Chaos.before(server);
-    const cpp = new CppClient();
-    cpp.tell("client", "c", chaos.url, {
+  it(`naru::Client loses nothing by ${transports.join(", then ")}`, { timeout: (60 + 3 * kSeconds) * 1000 }, async () => {
+    const firsts = []; // in order of their first arrival
+    const seen = new Map(); // how often
+    const server = await Mortal.from(
+      startCounting((n) => {
+        if (!seen.has(n)) firsts.push(n);
+        seen.set(n, (seen.get(n) ?? 0) + 1);
+      }),
+    );
+    const { storm, cpp, host, end } = await world(server);
+    cpp.tell("client", "c", `https://${host}`, {
       transports,
+      ca: certificates.ca,
       reconnectionDelay: 10,
       reconnectionDelayMax: 100,
       timeout: 2000,
@@ -60,42 +103,135 @@ for (const transports of [["websocket"], ["polling"], ["polling", "websocket"]])
       ackTimeout: 500,
     });
     await cpp.next("connect", "c");
-    chaos.begin(150);
-    for (let n = 0; n < kMessages; ++n) cpp.tell("ask", "c", n, null, "n", n);
-    for (let n = 0; n < kMessages; ++n) {
+    cpp.patience = 60_000;
+    const raging = storm.rage(storm.weathers(server, [...kWeathers, "the server is killed"]));
+    const asked = await keepAsking(raging, async (n) => {
+      cpp.tell("ask", "c", n, null, "n", n);
       const [, , error, value] = await cpp.next("answer", n);
       assert.equal(error, null);
       assert.equal(value, n);
-      assert.ok(server.seen.has(n), "acknowledged, so it has arrived");
-      if (n === 100) {
-        await server.kill();
-        await server.start();
-      }
-      if (n === 200) server.pause(1200);
-      if (n === 250) chaos.calm();
-    }
-    assert.deepEqual(server.firsts, Array.from({ length: kMessages }, (_, n) => n));
-    assert.ok(chaos.cuts > 0);
-    await cpp.end();
-    chaos.close();
-    await server.kill();
+    });
+    const times = [...seen.values()].reduce((sum, each) => sum + each, 0);
+    await end({ transports, asked, arrivals: times, restarts: server.restarts });
+    assert.deepEqual(firsts, Array.from({ length: asked }, (_, n) => n), "in order, and nothing is missing");
+    assert.equal(cpp.lines.filter(([what]) => what === "answer").length, 0, "each is answered once");
+    assert.ok(asked > kUnderWay);
   });
 }
 
-it("ends in the midst of it, whatever the state it is in", { timeout: 60_000 }, async () => {
-  const server = new Mortal();
-  await server.start();
-  const chaos = await Chaos.before(server);
-  chaos.begin(30);
+async function freePort() {
+  const probe = net.createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  await new Promise((done) => probe.close(done));
+  return port;
+}
+
+// Hears all of a topic, undisturbed: the broker is not killed meanwhile.
+async function hear(httpPort, destination) {
+  const heard = new Set();
+  const socket = new WebSocket(`ws://127.0.0.1:${httpPort}/ws`, ["v12.stomp"]);
+  await once(socket, "open");
+  const subscribed = new Promise((resolve) =>
+    socket.on("message", (data) => {
+      const frame = String(data);
+      if (frame.startsWith("RECEIPT")) resolve();
+      if (frame.startsWith("MESSAGE")) heard.add(frame.slice(frame.indexOf("\n\n") + 2, -1));
+    }),
+  );
+  socket.send("CONNECT\naccept-version:1.2\nlogin:guest\npasscode:guest\n\n\0");
+  socket.send(`SUBSCRIBE\nid:1\ndestination:${destination}\nreceipt:1\n\n\0`);
+  await subscribed;
+  return { heard, socket };
+}
+
+for (const way of ["stomp+ssl", "https"]) {
+  it(`naru::StompClient: what has its receipt has arrived, by ${way}`, { timeout: (60 + 3 * kSeconds) * 1000 }, async () => {
+    const tcpPort = await freePort();
+    const server = await Mortal.from((port) => startProfile("stomp", port, "--tcp", `127.0.0.1:${tcpPort}`));
+    const { heard, socket } = await hear(server.port, "/topic/chaos");
+    const reached = { get port() { return way === "https" ? server.port : tcpPort; }, kill: () => server.kill() };
+    const { storm, cpp, host, end } = await world(reached, "naru-messaging-client");
+    cpp.patience = 60_000;
+    const url = `${way}://${host}${way === "https" ? "/ws" : ""}`;
+    cpp.tell("stomp", "c", url, { login: "guest", passcode: "guest", ca: certificates.ca, heartbeat: 200, patience: 1000 });
+    await cpp.next("connect", "c");
+    let doubts = 0;
+    const ask = async (n) => {
+      for (let attempt = 0; ; ++attempt) {
+        const receipt = `${n}.${attempt}`;
+        cpp.tell("send", "c", "/topic/chaos", `${n}`, {}, receipt);
+        const [, , why] = await cpp.next("receipt", receipt);
+        if (why === null) return;
+        ++doubts;
+        await pause(20);
+      }
+    };
+    const asked = await keepAsking(storm.rage(storm.weathers(server, kWeathers)), ask);
+    for (let n = 0; n < asked; ++n) {
+      while (!heard.has(`${n}`)) await once(socket, "message");
+    }
+    socket.close();
+    await server.restart();
+    await ask(asked);
+    await end({ way, asked, doubts });
+    assert.ok(asked > kUnderWay);
+    assert.ok(doubts > 0, "it was a bad day");
+  });
+}
+
+it("naru::SockJsClient comes back by every transport", { timeout: (60 + 3 * kSeconds) * 1000 }, async () => {
+  const server = await Mortal.from((port) => startProfile("sockjs", port));
+  const { storm, cpp, host, end } = await world(server, "naru-messaging-client");
+  cpp.patience = 60_000;
+  const transports = ["websocket", "xhr-streaming", "xhr-polling"];
+  const options = { ca: certificates.ca, reconnect: true, patience: 1000 };
+  for (const name of transports) {
+    cpp.tell("sockjs", name, `https://${host}/echo`, { ...options, transports: [name] });
+    await cpp.next("open", name);
+  }
+  let over = false;
+  const raging = storm
+    .rage(storm.weathers(server, [...kWeathers, "the server is killed"]))
+    .finally(() => (over = true));
+  let said = 0;
+  while (!over) {
+    for (const name of transports) cpp.tell("say", name, `${said}`);
+    ++said;
+    await pause(10);
+  }
+  await raging;
+  const counts = {};
+  for (const name of transports) {
+    const back = cpp.next("said", name, "back");
+    const again = setInterval(() => cpp.tell("say", name, "back"), 50); // while it has no session, nothing is kept
+    await back;
+    clearInterval(again);
+    cpp.tell("leave", name);
+    await cpp.next("closed", name, "closed");
+    const heard = cpp.lines.filter(([what, who, text]) => what === "said" && who === name && text !== "back");
+    const sessions = cpp.lines.filter(([what, who]) => what === "open" && who === name).length + 1;
+    counts[name] = { said, heard: heard.length, sessions };
+    assert.equal(new Set(heard.map(([, , text]) => text)).size, heard.length, "nothing comes twice");
+    assert.ok(sessions > 1);
+  }
+  await end(counts);
+});
+
+it("all end in the midst of it, whatever the state they are in", { timeout: 60_000 }, async () => {
+  const server = await Mortal.from(startCounting(() => {}));
+  const storm = await Storm.before(server.port);
+  const raging = storm.rage(storm.weathers(server, ["connections are cut"]), 1);
   for (let round = 0; round < 10; ++round) {
     const cpp = new CppClient();
     for (let c = 0; c < 5; ++c) {
-      cpp.tell("client", `${c}`, chaos.url, { reconnectionDelay: 1, reconnectionDelayMax: 5 });
+      cpp.tell("client", `${c}`, `http://127.0.0.1:${storm.listenedAt}`, { reconnectionDelay: 1, reconnectionDelayMax: 5 });
       for (let n = 0; n < 20; ++n) cpp.tell("emit", `${c}`, "n", n);
     }
-    await new Promise((done) => setTimeout(done, round * 15)); // anywhere will do
+    await pause(round * 15); // anywhere will do
     await cpp.end();
   }
-  chaos.close();
+  await raging;
+  storm.close();
   await server.kill();
 });

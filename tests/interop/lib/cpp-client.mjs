@@ -9,6 +9,8 @@ import { programPath } from "./server.mjs";
 const kLimit = 15_000; // ms; only ends a test that has failed
 
 export class CppClient {
+  patience = kLimit;
+
   constructor(program = "naru-socketio-client") {
     const own = program === "naru-socketio-client" ? process.env.NARU_SOCKETIO_CLIENT : undefined;
     const binary = own ?? programPath(program);
@@ -44,7 +46,7 @@ export class CppClient {
       const timer = setTimeout(() => {
         const said = this.lines.map((line) => JSON.stringify(line)).join("\n");
         reject(new Error(`no ${JSON.stringify(beginning)}; but:\n${said}`));
-      }, kLimit);
+      }, this.patience);
       if (!look()) this.waiting.push(look);
     });
   }
