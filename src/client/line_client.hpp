@@ -17,6 +17,21 @@
 
 namespace naru::client {
 
+// What the options of such clients have in common.
+template <class Options>
+WebSocketClientOptions common_options(const Options& options) {
+  WebSocketClientOptions out;
+  out.headers = options.headers;
+  out.compression = options.compression;
+  out.tls = options.tls;
+  out.proxy = options.proxy;
+  out.timeouts = options.timeouts;
+  out.high_watermark = options.high_watermark;
+  out.limit = options.limit;
+  out.close_timeout = options.close_timeout;
+  return out;
+}
+
 // The life of a client whose connections are lines: opens one, and another one when it breaks,
 // until nothing more can happen. Everything on the loop's thread.
 class LineClient : protected Line::User {

@@ -21,7 +21,7 @@ SockJsClient::~SockJsClient() {
 
 SendOutcome SockJsClient::send(Message message) {
   if (state_->gate()->in_loop()) return state_->send(message.data);
-  return state_->gate()->hand_over(message.data);
+  return state_->hand_over(message.data);
 }
 
 void SockJsClient::start() {
@@ -52,7 +52,7 @@ void SockJsClient::when_connected(std::function<void(Result<void>)> done) {
 }
 
 bool SockJsClient::is_open() const {
-  return state_->gate()->session != 0;
+  return state_->gate()->connection != 0;
 }
 
 }  // namespace naru

@@ -2,44 +2,19 @@
 
 #include "client/sockjs_line.hpp"
 
-#include <mutex>
 #include <utility>
 
 namespace naru::client {
 namespace {
 
 WebSocketClientOptions dial_options(const SockJsClientOptions& options) {
-  WebSocketClientOptions out;
-  out.headers = options.headers;
-  out.compression = options.compression;
-  out.tls = options.tls;
-  out.proxy = options.proxy;
-  out.timeouts = options.timeouts;
+  WebSocketClientOptions out = common_options(options);
   out.message_bytes = options.message_bytes;
-  out.high_watermark = options.high_watermark;
-  out.limit = options.limit;
-  out.close_timeout = options.close_timeout;
   out.idle_timeout = options.connect.heartbeat_timeout;
   return out;
 }
 
 }  // namespace
-
-SendOutcome SockJsGate::hand_over(std::string_view message) {
-  const std::lock_guard lock(mutex);
-  const std::uint64_t open = session;
-  if (client == nullptr || open == 0) return SendOutcome::closed;
-  const std::size_t waiting = handed.fetch_add(message.size()) + message.size();
-  if (waiting > limit) {
-    handed -= message.size();
-    return SendOutcome::dropped;
-  }
-  post([this, open, message = std::string(message)](SockJsState& state) {
-    handed -= message.size();
-    if (open == session) state.send(message);
-  });
-  return waiting > high_watermark ? SendOutcome::blocked : SendOutcome::sent;
-}
 
 SockJsState::SockJsState(SockJsClient& client, std::string_view url, SockJsClientOptions given,
                          io::Resolver::Lookup lookup)
@@ -64,14 +39,9 @@ std::unique_ptr<Line> SockJsState::make_line() {
                                       static_cast<Line::User&>(*this));
 }
 
-void SockJsState::set_session(std::uint64_t session) {
-  const std::lock_guard lock(gate_->mutex);
-  gate_->session = session;
-}
-
 void SockJsState::on_line_open() {
   be_open();
-  set_session(++sessions_);
+  gate_->set_connection(++sessions_);
   tell(options_.on_open);
 }
 
@@ -87,8 +57,16 @@ SendOutcome SockJsState::send(std::string_view message) {
   return phase_ == Phase::open ? line_->send(message) : SendOutcome::closed;
 }
 
+SendOutcome SockJsState::hand_over(std::string_view message) {
+  return gate_->hand_over(
+      0, message.size(),
+      [message = std::string(message)](SockJsState& state, std::uint64_t session) {
+        if (session == state.gate_->connection) state.send(message);
+      });
+}
+
 void SockJsState::say_goodbye() {
-  set_session(0);
+  gate_->set_connection(0);
   line_->close();
 }
 

@@ -1,27 +1,15 @@
 #pragma once
 
-#include "client/gate.hpp"
 #include "client/line_client.hpp"
+#include "client/line_gate.hpp"
 #include "naru/sockjs_client.hpp"
 
-#include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 namespace naru::client {
-
-struct SockJsGate : Gate<SockJsState> {
-  // A message from another thread, to the session that is open now.
-  SendOutcome hand_over(std::string_view message);
-
-  std::atomic<std::uint64_t> session{0};  // that is open; changed under the lock; 0: none
-  std::atomic<std::size_t> handed{0};     // bytes on the way to the loop
-  std::size_t high_watermark = 0;         // of those
-  std::size_t limit = 0;
-};
 
 // One client. Everything on the loop's thread but where it says otherwise.
 class SockJsState final : public LineClient {
@@ -31,9 +19,10 @@ class SockJsState final : public LineClient {
               io::Resolver::Lookup lookup = io::look_up);
   ~SockJsState() override;
 
-  const std::shared_ptr<SockJsGate>& gate() const { return gate_; }  // any thread
+  const std::shared_ptr<LineGate<SockJsState>>& gate() const { return gate_; }  // any thread
   bool turn(Duration wait) { return LineClient::turn(*gate_, wait); }
   SendOutcome send(std::string_view message);
+  SendOutcome hand_over(std::string_view message);  // other threads
 
   SockJsClient* owner;  // null: gone, and no handler runs any more
 
@@ -41,7 +30,7 @@ class SockJsState final : public LineClient {
   std::unique_ptr<Line> make_line() override;
   const Url& url() const override { return url_; }
   void say_goodbye() override;
-  void on_down() override { set_session(0); }
+  void on_down() override { gate_->set_connection(0); }
   void tell_disconnect(std::string_view why) override { tell(options_.on_close, why); }
   void tell_failure() override { tell(options_.on_failure, *failure); }
   void tell_reconnecting(unsigned attempt, std::chrono::milliseconds delay) override {
@@ -51,7 +40,6 @@ class SockJsState final : public LineClient {
   void on_line_open() override;
   void on_line_message(std::span<char> bytes) override;
   void on_line_drained() override;
-  void set_session(std::uint64_t session);
   template <class Handler, class... A>
   void tell(const Handler& handler, const A&... arguments) {
     if (!handler || owner == nullptr) return;
@@ -60,7 +48,7 @@ class SockJsState final : public LineClient {
 
   const SockJsClientOptions options_;
   const Url url_;
-  const std::shared_ptr<SockJsGate> gate_ = std::make_shared<SockJsGate>();
+  const std::shared_ptr<LineGate<SockJsState>> gate_ = std::make_shared<LineGate<SockJsState>>();
   std::uint64_t sessions_ = 0;
 };
 

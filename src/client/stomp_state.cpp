@@ -16,17 +16,9 @@ namespace {
 }
 
 WebSocketClientOptions dial_options(const StompClientOptions& options, bool sockjs) {
-  WebSocketClientOptions out;
-  out.headers = options.headers;
-  out.compression = options.compression;
-  out.tls = options.tls;
-  out.proxy = options.proxy;
-  out.timeouts = options.timeouts;
+  WebSocketClientOptions out = common_options(options);
   // Some put several frames into a message, and line ends before them.
   out.message_bytes = 2 * (options.head_bytes + options.body_bytes);
-  out.high_watermark = options.high_watermark;
-  out.limit = options.limit;
-  out.close_timeout = options.close_timeout;
   if (sockjs) out.idle_timeout = options.sockjs.heartbeat_timeout;
   return out;
 }
@@ -59,25 +51,18 @@ SendOutcome StompGate::say(std::uint64_t wanted, std::size_t size, OnReceipt on_
     if (client == nullptr) return SendOutcome::closed;
     return client->say(wanted == 0 ? connection.load() : wanted, std::move(on_receipt), make);
   }
-  const std::lock_guard lock(mutex);
-  const std::uint64_t open = connection;
-  if (client == nullptr || open == 0 || (wanted != 0 && wanted != open)) return SendOutcome::closed;
-  const std::size_t waiting = handed.fetch_add(size) + size;
-  if (waiting > limit) {
-    handed -= size;
-    return SendOutcome::dropped;
-  }
-  post([this, open, size, make = std::move(make),
-        on_receipt = std::move(on_receipt)](StompState& state) {
-    handed -= size;
-    const SendOutcome outcome = state.say(open, on_receipt, make);
-    if (!on_receipt || outcome == SendOutcome::sent || outcome == SendOutcome::blocked) return;
-    const Error why = outcome == SendOutcome::closed
-                          ? Error{Errc::disconnected, "the connection has ended"}
-                          : Error{Errc::too_many, "it could not be sent"};
-    state.call_user([&] { on_receipt(why); });
-  });
-  return waiting > high_watermark ? SendOutcome::blocked : SendOutcome::sent;
+  return hand_over(wanted, size,
+                   [make = std::move(make), on_receipt = std::move(on_receipt)](
+                       StompState& state, std::uint64_t open) {
+                     const SendOutcome outcome = state.say(open, on_receipt, make);
+                     const bool said =
+                         outcome == SendOutcome::sent || outcome == SendOutcome::blocked;
+                     if (!on_receipt || said) return;
+                     const Error why = outcome == SendOutcome::closed
+                                           ? Error{Errc::disconnected, "the connection has ended"}
+                                           : Error{Errc::too_many, "it could not be sent"};
+                     state.call_user([&] { on_receipt(why); });
+                   });
 }
 
 // ---- the client
@@ -175,7 +160,7 @@ void StompState::on_event(const stomp::ClientSession::Event& event, const stomp:
 void StompState::on_connected() {
   decoder_->set_version(session_.version());
   be_open();
-  set_connection(++connections_);
+  gate_->set_connection(++connections_);
   // Of a copy: too much to send ends the connection, and its handlers may unsubscribe.
   for (const auto& [number, key] : std::map(subscriptions_)) say_subscribe(*key);
   if (phase_ != Phase::open) return;
@@ -286,14 +271,9 @@ void StompState::on_due() {
 
 // ---- ends
 
-void StompState::set_connection(std::uint64_t connection) {
-  const std::lock_guard lock(gate_->mutex);
-  gate_->connection = connection;
-}
-
 void StompState::on_down() {
   due_.disarm();
-  set_connection(0);
+  gate_->set_connection(0);
   session_.close();
   const auto owed = std::exchange(receipts_, {});
   for (const auto& [number, when_done] : owed) {
@@ -306,7 +286,7 @@ void StompState::tell_disconnect(std::string_view why) {
 }
 
 void StompState::say_goodbye() {
-  set_connection(0);
+  gate_->set_connection(0);
   const auto receipt = session_.expect_receipt(loop.now());
   if (!receipt) return line_->close();
   farewell_ = *receipt;

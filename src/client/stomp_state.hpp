@@ -1,8 +1,8 @@
 #pragma once
 
 #include "client/clock.hpp"
-#include "client/gate.hpp"
 #include "client/line_client.hpp"
+#include "client/line_gate.hpp"
 #include "naru/stomp_client.hpp"
 #include "stomp/client_session.hpp"
 #include "stomp/decoder.hpp"
@@ -22,16 +22,12 @@ namespace naru::client {
 using MakeFrame =
     std::function<Result<std::string>(const stomp::ClientSession& session, std::uint64_t receipt)>;
 
-struct StompGate : Gate<StompState> {
+struct StompGate : LineGate<StompState> {
   // Says a frame on that connection, or (0) on the one of this moment. On the client's loop at
   // once; on other threads it is handed over, `size` bytes of it.
   SendOutcome say(std::uint64_t connection, std::size_t size, OnReceipt on_receipt, MakeFrame make);
 
-  std::atomic<std::uint64_t> connection{0};  // that is open; changed under the lock; 0: none
-  std::atomic<std::size_t> handed{0};        // bytes on the way to the loop
   std::atomic<std::uint64_t> transactions{0};
-  std::size_t high_watermark = 0;  // of those
-  std::size_t limit = 0;
 };
 
 struct SubscriptionKey {
@@ -106,7 +102,6 @@ class StompState final : public LineClient {
   void rearm();
   SendOutcome write(std::string_view bytes);
   void say_subscribe(const SubscriptionKey& key);
-  void set_connection(std::uint64_t connection);
   // Calls one of the options' handlers, if there is one, with the client first.
   template <class Handler, class... A>
   void tell(const Handler& handler, const A&... arguments) {
