@@ -33,6 +33,23 @@ client::Url parse_or_throw(const std::string& text) {
   return *std::move(url);
 }
 
+// What naru says of the subscription at the beginning of a stream (docs/guide/push.md), for people;
+// nothing of any other event. It is none of the messages that are asked for, and not counted.
+std::string about_subscription(const sse::Event& event) {
+  if (event.type != "subscribed" && event.type != "reset") return {};
+  const auto data = Json::parse(event.data);
+  if (!data || (*data)["cursor"].as<std::string>() == nullptr) return {};
+  const auto* topics = (*data)["topics"].as<Json::Array>();
+  if (topics == nullptr) return {};
+  std::string names;
+  for (const Json& each : *topics) {
+    const auto* name = each.as<std::string>();
+    if (name != nullptr) names += (names.empty() ? "" : ", ") + *name;
+  }
+  const bool gap = event.type == "reset";
+  return "subscribed to " + names + (gap ? ", without what was published in between" : "");
+}
+
 class EventStream final : private client::Dialer::User {
  public:
   explicit EventStream(const TalkArguments& arguments)
@@ -143,7 +160,9 @@ class EventStream final : private client::Dialer::User {
   }
 
   void on_event(const sse::Event& event) {
-    if (!arguments_.event.empty() && event.type != arguments_.event) return;
+    const std::string subscription = about_subscription(event);
+    if (!subscription.empty()) complain(subscription);
+    if (arguments_.event.empty() ? !subscription.empty() : event.type != arguments_.event) return;
     if (arguments_.json) {
       Json::Object members;
       members.push_back({"event", event.type});

@@ -289,6 +289,24 @@ describe("naru emit, listen and publish", () => {
     }
   });
 
+  it("listen counts the messages of naru's stream, not what it says of the subscription", async () => {
+    const server = await startServe(["--listen", "127.0.0.1:0", "--api-key", "k"]);
+    try {
+      const listener = naru(["listen", `${server.url}/push/prices`, "--count", "2"]);
+      await listener.connected;
+      const done = await run(["publish", server.url, "prices", "-", "--key", "k"], '{"eur":1}\nup\n');
+      assert.equal(done.status, 0, done.err);
+      const { out, err, status } = await listener.done;
+      assert.deepEqual([out, status], ['{"eur":1}\nup\n', 0]);
+      assert.match(err, /subscribed to prices\n/);
+      // Asked for by its name it is an event like any other.
+      const named = await run(["listen", `${server.url}/push/prices`, "subscribed", "--count", "1"]);
+      assert.match(named.out, /^subscribed \{"topics":\["prices"\]/);
+    } finally {
+      await server.stop();
+    }
+  });
+
   it("connect, listen and publish speak STOMP", async () => {
     const folder = mkdtempSync(join(tmpdir(), "naru-stomp-"));
     const file = join(folder, "naru.toml");
