@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks that every test a document names (`Suite.Name`, in back quotes) exists under tests/.
+"""Checks that every test a document names exists under tests/: in back quotes `Suite.Name` of
+googletest, or `x.test.mjs: its words` of tests/interop/.
 
 Usage: tools/check_test_names.py DOCUMENT...
 """
@@ -16,6 +17,11 @@ def existing_tests():
             for suite, name in pattern.findall(path.read_text())}
 
 
+def interop_tests(file):
+    path = ROOT / "tests" / "interop" / file
+    return re.findall(r"\bit\(\s*[\"`](.*?)[\"`],", path.read_text()) if path.exists() else []
+
+
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__.strip())
@@ -26,6 +32,10 @@ def main():
             for name in re.findall(r"`([A-Z]\w*\.[A-Z]\w*)`", line):
                 if name not in known:
                     print(f"{document}:{number}: there is no test {name}")
+                    missing += 1
+            for file, name in re.findall(r"`([\w.-]+\.test\.mjs): ([^`]+)`", line):
+                if name not in interop_tests(file):
+                    print(f"{document}:{number}: there is no test {file}: {name}")
                     missing += 1
     return 1 if missing else 0
 

@@ -63,6 +63,33 @@ TEST(Client, CallsTypedHandlersAndAnswers) {
   EXPECT_EQ(journal.next(), "io client disconnect");
 }
 
+TEST(Client, TellsOfAllThatComesAndGoesUntilItIsToldNotTo) {
+  Journal journal;
+  const RawServer server(joining({R"(42["a",1])", R"(42["b"])", R"(42["end"])"}));
+  Client client(server.url(), by_websocket());
+  const ClientSocket socket = client.socket();
+  const auto note = [&](const std::string& what) {
+    return [&journal, what](ClientSocket&, std::string_view event, const Arguments& arguments) {
+      journal.note(what + std::string(event) + " " + std::to_string(arguments.size()));
+    };
+  };
+  socket.on_any(note("in: "));
+  socket.on_any(note("in too: "));
+  socket.on_any_outgoing(note("out: "));
+  socket.on("a", [&](ClientSocket& self, int) {
+    journal.note("a");
+    self.emit("x", Bytes{std::byte{1}}, 2);
+    self.off_any();
+    self.off_any_outgoing();
+    self.emit("y");
+  });
+  socket.on("end", [&](ClientSocket&) { client.close(); });
+  EXPECT_EQ(client.run(), 0);
+  std::string lines;
+  while (!journal.empty()) lines += journal.next() + "\n";
+  EXPECT_EQ(lines, "in: a 1\nin too: a 1\na\nout: x 2\n");
+}
+
 TEST(Client, ClosesWithinItsHandlers) {
   const RawServer server(joining());
   Client client(server.url(), by_websocket());

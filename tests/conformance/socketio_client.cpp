@@ -145,9 +145,11 @@ ClientOptions options_of(const std::string& name, const Json& given) {
   return options;
 }
 
-void listen(const ClientSocket& socket, const std::string& name) {
-  socket.on_connect(
-      [name](ClientSocket& self) { print({"connect", name, self.id(), self.recovered()}); });
+void listen(const ClientSocket& socket, const std::string& name, bool greets = false) {
+  socket.on_connect([name, greets](ClientSocket& self) {
+    print({"connect", name, self.id(), self.recovered()});
+    if (greets) self.emit("greeting", name);
+  });
   socket.on_connect_error([name](ClientSocket&, const ConnectError& error) {
     auto data = Json::parse(error.data_json);
     print({"connect_error", name, error.message, data ? *std::move(data) : Json(), error.active});
@@ -173,7 +175,7 @@ class Driver {
       const std::string url = text(line[2]);
       clients_[name] = std::make_unique<Client>(url, options_of(name, line[3]));
       sockets_.emplace(name, clients_[name]->socket());
-      listen(sockets_.at(name), name);
+      listen(sockets_.at(name), name, !line[3]["greets"].is_null());
       clients_[name]->start();
     } else if (command == "socket") {
       sockets_.emplace(name, clients_.at(text(line[2]))->of(text(line[3])));

@@ -128,6 +128,22 @@ TEST(ClientSession, PollsOnceAndPostsOnceAtATime) {
   EXPECT_EQ(session.take_post(), "4b");
 }
 
+// What is droppable is dropped otherwise.
+TEST(ClientSession, IsWritableWhileNothingIsUnderWay) {
+  ClientSession session({}, Revision::v4, Transport::polling);
+  EXPECT_FALSE(session.writable()) << "not yet open";
+  session.receive({PacketType::open, false, kOpen}, at(0s));
+  EXPECT_TRUE(session.writable());
+  session.send("a", false);
+  EXPECT_FALSE(session.writable()) << "it waits";
+  session.take_post();
+  EXPECT_FALSE(session.writable()) << "it is being posted";
+  session.on_post_answered();
+  EXPECT_TRUE(session.writable());
+  session.close(at(0s));
+  EXPECT_FALSE(session.writable());
+}
+
 TEST(ClientSession, OfRevision3PostsCountedPackets) {
   ClientSession session = opened(Transport::polling, Revision::v3);
   session.send("h\xc3\xa9", false);
