@@ -28,7 +28,10 @@ Alarm::Alarm(Loop& loop)
   due_ = loop_.now();
   const itimerspec when = at(due_);
   ::timerfd_settime(fd_, TFD_TIMER_ABSTIME, &when, nullptr);
-  loop_.watch(fd_, EPOLLIN, *this);
+  if (!loop_.watch(fd_, EPOLLIN, *this)) {
+    ::close(fd_);
+    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+  }
 }
 
 Alarm::~Alarm() {

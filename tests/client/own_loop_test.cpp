@@ -5,6 +5,7 @@
 #include "naru/sockjs_client.hpp"
 #include "naru/stomp_client.hpp"
 #include "naru/websocket_client.hpp"
+#include "support/journal.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <sys/epoll.h>
+#include <type_traits>
 #include <unistd.h>
 #include <vector>
 
@@ -20,6 +22,7 @@ namespace naru {
 namespace {
 
 using test::EchoServer;
+using test::Journal;
 using test::RawServer;
 using test::Talk;
 using namespace std::chrono_literals;
@@ -177,27 +180,38 @@ class AnyClient : public ::testing::Test {};
 using Clients = ::testing::Types<WebSocketClient, StompClient, SockJsClient>;
 TYPED_TEST_SUITE(AnyClient, Clients);
 
-// It connects to a port where nobody is, and goes in the handler that is told so.
+// It connects to a port where nobody is; `on_failure` is told so.
+template <class Client, class F>
+std::unique_ptr<Client> in_vain(F on_failure) {
+  using Options =
+      std::conditional_t<std::is_same_v<Client, WebSocketClient>, WebSocketClientOptions,
+                         std::conditional_t<std::is_same_v<Client, StompClient>, StompClientOptions,
+                                            SockJsClientOptions>>;
+  Options options;
+  options.reconnect.enabled = true;
+  options.on_failure = [on_failure](Client&, const ConnectFailure&) { on_failure(); };
+  const bool stomp = std::is_same_v<Client, StompClient>;
+  return std::make_unique<Client>(stomp ? "stomp://127.0.0.1:1" : "ws://127.0.0.1:1/", options);
+}
+
 TYPED_TEST(AnyClient, IsDestroyedByItsHandlerInATurnOfTheCaller) {
   std::unique_ptr<TypeParam> client;
-  bool gone = false;
-  const auto make = [&](auto options) {
-    options.reconnect.enabled = true;
-    options.on_failure = [&](TypeParam&, const ConnectFailure&) {
-      client.reset();
-      gone = true;
-    };
-    const bool stomp = std::is_same_v<TypeParam, StompClient>;
-    client =
-        std::make_unique<TypeParam>(stomp ? "stomp://127.0.0.1:1" : "ws://127.0.0.1:1/", options);
-  };
-  if constexpr (std::is_same_v<TypeParam, WebSocketClient>) make(WebSocketClientOptions{});
-  if constexpr (std::is_same_v<TypeParam, StompClient>) make(StompClientOptions{});
-  if constexpr (std::is_same_v<TypeParam, SockJsClient>) make(SockJsClientOptions{});
-  while (!gone) {
+  client = in_vain<TypeParam>([&] { client.reset(); });
+  while (client != nullptr) {
     const bool more = client->poll(10s);
-    EXPECT_EQ(more, !gone);
+    EXPECT_EQ(more, client != nullptr);
   }
+}
+
+TYPED_TEST(AnyClient, IsDestroyedByItsHandlerOnItsOwnThread) {
+  Journal journal;
+  std::unique_ptr<TypeParam> client;
+  client = in_vain<TypeParam>([&] {
+    client.reset();
+    journal.note("gone");
+  });
+  client->start();
+  EXPECT_EQ(journal.next(), "gone");
 }
 
 TYPED_TEST(AnyClient, TellsWhoWaitsForAConnectionThatThereWillBeNone) {

@@ -225,7 +225,7 @@ it("all end in the midst of it, whatever the state they are in", { timeout: 60_0
   for (let round = 0; round < 10; ++round) {
     const cpp = new CppClient();
     for (let c = 0; c < 5; ++c) {
-      cpp.tell("client", `${c}`, `http://127.0.0.1:${storm.listenedAt}`, { reconnectionDelay: 1, reconnectionDelayMax: 5 });
+      cpp.tell("client", `${c}`, storm.url, { reconnectionDelay: 1, reconnectionDelayMax: 5 });
       for (let n = 0; n < 20; ++n) cpp.tell("emit", `${c}`, "n", n);
     }
     await pause(round * 15); // anywhere will do

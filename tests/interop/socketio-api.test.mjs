@@ -6,8 +6,8 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { io } from "socket.io-client";
 
-import { Chaos } from "./lib/chaos.mjs";
 import { startProfile } from "./lib/server.mjs";
+import { Storm } from "./lib/storm.mjs";
 import { collect, next, numbers } from "./lib/wait.mjs";
 
 const kModes = { polling: ["polling"], websocket: ["websocket"], upgrade: ["polling", "websocket"] };
@@ -123,10 +123,10 @@ describe("recovery", { timeout: 60_000 + 2000 * kChaosSeconds }, () => {
   }
 
   it(`loses, repeats and reorders nothing while connections are cut for ${kChaosSeconds} s`, async () => {
-    const chaos = await Chaos.before(server);
+    const storm = await Storm.before(server.port);
     const reconnecting = { reconnection: true, reconnectionDelay: 5, reconnectionDelayMax: 50, timeout: 2000 };
     const sockets = await Promise.all(
-      numbers(12).map((n) => ready("/", { ...reconnecting, transports: Object.values(kModes)[n % 3] }, chaos.url)),
+      numbers(12).map((n) => ready("/", { ...reconnecting, transports: Object.values(kModes)[n % 3] }, storm.url)),
     );
     await Promise.all(sockets.map((socket) => socket.timeout(5000).emitWithAck("join", "room")));
     let recovered = 0;
@@ -134,40 +134,40 @@ describe("recovery", { timeout: 60_000 + 2000 * kChaosSeconds }, () => {
     for (const socket of sockets) socket.on("connect", () => (socket.recovered ? recovered++ : fresh++));
     const all = sockets.map((socket) => collect(socket, "message"));
     const publisher = await ready();
-    chaos.begin(300);
+    storm.begin(300);
     const until = Date.now() + 1000 * kChaosSeconds;
     let sent = 0;
     while (Date.now() < until) {
       for (let burst = 0; burst < 5; burst++) publisher.emit("publish", sent++, "x".repeat(sent % 300));
       await pause(5);
     }
-    chaos.calm();
+    storm.calm();
     for (const heard of all) await heard.count(sent, 20_000);
     for (const heard of all) assert.deepEqual(heard.items, numbers(sent));
-    console.log(`# ${sent} messages to ${sockets.length} clients, ${chaos.cuts} cuts, ${recovered} recoveries`);
+    console.log(`# ${sent} messages to ${sockets.length} clients, ${storm.cuts} cuts, ${recovered} recoveries`);
     assert.equal(fresh, 0, "sessions that were not recovered");
     assert.ok(recovered >= 5 * kChaosSeconds, `${recovered} recoveries`);
-    chaos.close();
+    storm.close();
     closeAll();
   });
 
   it("honours the queue of a client that retries", async () => {
-    const chaos = await Chaos.before(server);
+    const storm = await Storm.before(server.port);
     const socket = await ready(
       "/",
       { reconnection: true, reconnectionDelay: 5, reconnectionDelayMax: 50, retries: 1000, ackTimeout: 500 },
-      chaos.url,
+      storm.url,
     );
     const controller = await ready();
-    chaos.begin(200);
+    storm.begin(200);
     for (const n of numbers(300)) socket.emit("once", n);
     const limit = Date.now() + 20_000;
     while ((await controller.timeout(5000).emitWithAck("count")) < 300) {
       assert.ok(Date.now() < limit, "not all have arrived");
       await pause(20);
     }
-    chaos.calm();
-    chaos.close();
+    storm.calm();
+    storm.close();
     closeAll();
   });
 });

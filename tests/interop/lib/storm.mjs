@@ -22,6 +22,7 @@ export class Storm {
   #noise = false; // bytes that nobody has sent
   #young = Infinity; // bytes after which a connection is cut
   #target;
+  cuts = 0;
   counts = {}; // of each weather, and of the connections cut in it
 
   // `port` of the server; of another one, to whom clients must not listen.
@@ -32,14 +33,26 @@ export class Storm {
     return storm;
   }
 
+  get url() {
+    return `http://127.0.0.1:${this.listenedAt}`;
+  }
+
+  // Cuts connections, which live so many ms on average.
+  begin(mean) {
+    this.#cutAfter = mean;
+    for (const pair of this.#pairs) this.#doom(pair);
+  }
+  calm() {
+    this.#cutAfter = 0;
+  }
+
   // What may happen. `server` has pause(), resume() and restart(), or only some of them.
   weathers(server, names) {
     const all = {
       "connections are cut": async (ms) => {
-        this.#cutAfter = 50;
-        for (const pair of this.#pairs) this.#doom(pair);
+        this.begin(50);
         await wait(ms);
-        this.#cutAfter = 0;
+        this.calm();
       },
       "packets are late, and in pieces": async (ms) => {
         this.#delayed = true;
@@ -115,6 +128,7 @@ export class Storm {
     const pair = { client, server, bytes: 0, last: Promise.resolve() };
     pair.cut = () => {
       if (client.destroyed) return;
+      this.cuts++;
       this.#count(`cut while ${this.now}`);
       client.destroy();
       server.destroy();
@@ -157,6 +171,7 @@ export class Storm {
       if (this.#cutAfter === 0) return;
       pair.halfDead = Math.random() < 0.3;
       if (!pair.halfDead) return pair.cut();
+      this.cuts++;
       this.#count("dead, and the server does not know");
       pair.client.destroy();
     }, live).unref();
