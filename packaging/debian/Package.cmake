@@ -2,6 +2,12 @@
 #   cmake --preset package && cmake --build --preset package && cpack --preset package
 set(debian ${PROJECT_SOURCE_DIR}/packaging/debian)
 set(service ${PROJECT_SOURCE_DIR}/packaging/systemd)
+# A package without them would be found out by those who open its demos.
+foreach(package socket.io-client sockjs-client @stomp/stompjs)
+  set(fetched ${PROJECT_SOURCE_DIR}/web/node_modules/${package})
+  install(CODE "if(NOT EXISTS ${fetched})
+    message(FATAL_ERROR \"the demos have no ${package}: run npm ci in web/ first\")\nendif()" COMPONENT program)
+endforeach()
 install(FILES ${service}/naru.service DESTINATION lib/systemd/system COMPONENT program)
 install(FILES ${service}/naru.toml DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/naru COMPONENT program)
 install(FILES docs/guide/serve.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
