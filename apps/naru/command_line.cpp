@@ -9,6 +9,14 @@
 namespace naru::app {
 namespace {
 
+// Without the numbers in --help, which needs the room: an error tells them.
+template <class T>
+CLI::Validator in_range(T least, T most) {
+  CLI::Validator check = CLI::Range(least, most);
+  check.description("");
+  return check;
+}
+
 // Its kind is in the name of the value already.
 CLI::Validator existing_file() {
   CLI::Validator check = CLI::ExistingFile;
@@ -55,7 +63,7 @@ void add_serve(CLI::App& app, ServeArguments& given) {
       ->type_name("ADDRESS[/BITS]");
   serve->add_option("--loops", given.config.loops, "Event loops, one thread each (0: one per core)")
       ->type_name("N")
-      ->check(CLI::Range(0U, kLoopsAtMost));
+      ->check(in_range(0U, kLoopsAtMost));
   serve
       ->add_option("--io", given.config.io,
                    "How bytes leave; auto: uring where the system allows it")
@@ -65,7 +73,7 @@ void add_serve(CLI::App& app, ServeArguments& given) {
                    "Microseconds for which an idle loop keeps asking before it sleeps: shorter "
                    "latency for a whole core (default: 0)")
       ->type_name("US")
-      ->check(CLI::Range(0U, kSpinAtMost));
+      ->check(in_range(0U, kSpinAtMost));
   serve->add_option("--log", given.config.log, "Least level to log (default: info)")
       ->type_name("debug|info|warning|error|off");
   serve
@@ -102,7 +110,7 @@ CLI::App* add_talk(CLI::App& app, const char* name, const char* what, TalkArgume
       ->check(existing_file());
   command->add_option("--timeout", given.timeout, "To connect, and for an answer (default: 10)")
       ->type_name("SECONDS")
-      ->check(CLI::Range(1U, 3600U));
+      ->check(in_range(1U, 3600U));
   return command;
 }
 
@@ -204,34 +212,34 @@ void add_bench(CLI::App& app, BenchArguments& given) {
       ->type_name("KEY");
   command->add_option("--connections", given.connections, "At once (default: 10)")
       ->type_name("N")
-      ->check(CLI::Range(1U, BenchArguments::kMostConnections));
+      ->check(in_range(1U, BenchArguments::kMostConnections));
   command
       ->add_option(
           "--in-flight", given.in_flight,
           "Messages of each connection that may wait for their answer; of sse, publications "
           "that may be on their way (default: 1)")
       ->type_name("N")
-      ->check(CLI::Range(1U, BenchArguments::kMostInFlight));
+      ->check(in_range(1U, BenchArguments::kMostInFlight));
   command
       ->add_option("--rate", given.rate,
                    "Messages per second, of all connections together; latencies count from when "
                    "each was due (default: the next when an answer has come)")
       ->type_name("N")
-      ->check(CLI::Range(0.0, 10e6));
+      ->check(in_range(0.0, 10e6));
   command->add_option("--size", given.size, "Bytes of each message's text (default: 32)")
       ->type_name("BYTES")
-      ->check(CLI::Range(1U, BenchArguments::kMostBytes));
+      ->check(in_range(1U, BenchArguments::kMostBytes));
   command->add_option("--duration", given.seconds, "Of counting (default: 10)")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.1, 86400.0));
+      ->check(in_range(0.1, 86400.0));
   command->add_option("--warmup", given.warmup, "Before counting begins (default: 1)")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.0, 3600.0));
+      ->check(in_range(0.0, 3600.0));
   command
       ->add_option("--pid", given.pid,
                    "A server on this machine: also tell the CPU time that it used")
       ->type_name("PID")
-      ->check(CLI::Range(1, 1 << 30));
+      ->check(in_range(1, 1 << 30));
   command->add_flag("--json", given.json, "The result is one line of JSON");
   add_socketio_options(*command, given.talk);
 }
@@ -240,10 +248,8 @@ void add_doctor(CLI::App& app, DoctorArguments& given) {
   CLI::App* command = app.add_subcommand(
       "doctor", "Say what is wrong between here and a server, and how to mend it");
   command->add_option("URL", given.url, "ws, wss, http or https")->required();
-  command
-      ->add_option("--protocol", given.protocol,
-                   "Default: ws for ws and wss, sse below /push/, else socketio")
-      ->type_name("ws|socketio|sse");
+  command->add_option("--protocol", given.protocol, kBenchProtocolHelp)
+      ->type_name("ws|socketio|sockjs|sse");
   command
       ->add_option("--origin", given.origin,
                    "Of the page that connects (default: the server's own)")
@@ -258,7 +264,7 @@ void add_doctor(CLI::App& app, DoctorArguments& given) {
                    "How long a silent connection is watched (default: 65; Socket.IO: until its "
                    "first ping)")
       ->type_name("SECONDS")
-      ->check(CLI::Range(1U, 3600U));
+      ->check(in_range(1U, 3600U));
 }
 
 void add_completion(CLI::App& app, std::string& shell) {

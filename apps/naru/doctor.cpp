@@ -1,5 +1,6 @@
 #include "doctor.hpp"
 
+#include "base/random.hpp"
 #include "client/url.hpp"
 #include "config.hpp"
 #include "exchange.hpp"
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -75,6 +77,8 @@ class Doctor {
     const std::string protocol = choose_protocol();
     if (protocol == "socketio") {
       check_socketio();
+    } else if (protocol == "sockjs") {
+      check_sockjs();
     } else if (protocol == "sse") {
       check_stream();
     } else {
@@ -90,13 +94,14 @@ class Doctor {
     if (arguments_.protocol.empty()) {
       const std::string& url = arguments_.url;
       if (url.starts_with("ws:") || url.starts_with("wss:")) return "ws";
+      if ((service() + "/").find("/sockjs/") != std::string::npos) return "sockjs";
       return url_.target.find("/push/") == std::string::npos ? "socketio" : "sse";
     }
-    const std::vector<std::string> known{"ws", "socketio", "sse"};
+    const std::vector<std::string> known{"ws", "socketio", "sockjs", "sse"};
     if (std::find(known.begin(), known.end(), arguments_.protocol) == known.end()) {
       const std::string meant = nearest(arguments_.protocol, known);
       throw std::invalid_argument("'" + arguments_.protocol +
-                                  "' is no protocol: ws, socketio, sse" +
+                                  "' is no protocol: ws, socketio, sockjs, sse" +
                                   (meant.empty() ? "" : " (did you mean " + meant + "?)"));
     }
     return arguments_.protocol;
@@ -162,10 +167,61 @@ class Doctor {
         Json::parse(plain->answer.body.substr(1, plain->answer.body.find('\x1e') - 1));
     const auto* interval = open ? (*open)["pingInterval"].as<std::int64_t>() : nullptr;
     check_polling_origin();
-    check_sticky();
+    check_sticky([this] { return finds_engineio_session(); });
     Duration wait = seconds(arguments_.wait);
     if (interval != nullptr) wait = std::min<Duration>(wait, milliseconds(*interval) + kPastPing);
     if (check_upgrade()) check_idle(wait);
+  }
+
+  // What the URL names, without a query.
+  std::string service() const {
+    std::string path = url_.target.substr(0, url_.target.find('?'));
+    while (path.ends_with('/')) path.pop_back();
+    return path;
+  }
+  // Below it, in a session of its own: "/000/SESSION/".
+  std::string new_session() {
+    std::string name;
+    for (int i = 0; i < 16; ++i) name += static_cast<char>('a' + random_.next_u32() % 26);
+    return service() + "/000/" + name + "/";
+  }
+
+  void check_sockjs() {
+    polling_ = service() + "/info";
+    const auto info = answered("GET", polling_, "");
+    if (!reachable(*info)) return;
+    const auto told = Json::parse(info->answer.body);
+    const bool* websocket = told ? (*told)["websocket"].as<bool>() : nullptr;
+    if (info->answer.status != 200 || websocket == nullptr) {
+      return bad("handshake", "no SockJS at " + service() + ": " + status_of(*info),
+                 "Is this the path of the service, without what comes behind it?");
+    }
+    good("handshake", "the service tells about itself");
+    check_polling_origin();
+    check_sticky([this] { return finds_sockjs_session(); });
+    check_streaming();
+    if (!*websocket) return good("upgrade", "the service has its WebSockets switched off");
+    socket_ = new_session() + "websocket";
+    if (check_upgrade()) check_idle(seconds(arguments_.wait));
+  }
+
+  // Opened by one request, it takes messages, here none, by the next one.
+  bool finds_sockjs_session() {
+    const std::string session = new_session();
+    const auto open = answered("POST", session + "xhr", "");
+    if (open->answer.body != "o\n") return false;
+    const auto send = answered("POST", session + "xhr_send", cookie_of(*open), "[]");
+    return send->answer.status == 204 || send->answer.status == 200;
+  }
+
+  // An answer that begins at once, and has no end.
+  void check_streaming() {
+    const auto stream = ask("POST", new_session() + "xhr_streaming", "");
+    stream->run(kFirstEventLimit, [&] {
+      return stream->complete || stream->behind_head.find('\n') != std::string::npos;
+    });
+    if (stream->received > 0) return good("buffering", "frames come as they are sent");
+    bad("buffering", "nothing of a stream has come yet: a proxy waits for its end", kMendBuffering);
   }
 
   // What browsers ask about a page of another origin.
@@ -188,23 +244,9 @@ class Doctor {
   }
 
   // A session that is opened by one connection must be known when the next one comes.
-  void check_sticky() {
+  void check_sticky(const std::function<bool()>& finds_session) {
     int lost = 0;
-    for (int round = 0; round < kStickinessRounds; ++round) {
-      const auto open = answered("GET", polling_, "");
-      const std::string& body = open->answer.body;
-      const auto packet =
-          Json::parse(body.substr(std::min<std::size_t>(1, body.size()), body.find('\x1e') - 1));
-      const auto* sid = packet ? (*packet)["sid"].as<std::string>() : nullptr;
-      std::string cookie(open->field("Set-Cookie"));
-      cookie = cookie.substr(0, cookie.find(';'));
-      const std::string fields = cookie.empty() ? "" : "Cookie: " + cookie + "\r\n";
-      if (sid == nullptr) {
-        ++lost;
-        continue;
-      }
-      if (answered("POST", polling_ + "&sid=" + *sid, fields, "40")->answer.status != 200) ++lost;
-    }
+    for (int round = 0; round < kStickinessRounds; ++round) lost += finds_session() ? 0 : 1;
     const std::string all = std::to_string(kStickinessRounds);
     if (lost == 0)
       return good("stickiness", "a session is found again, " + all + " times of " + all);
@@ -212,6 +254,24 @@ class Doctor {
         "a session was not found again by its next request, " + std::to_string(lost) +
             " times of " + all,
         kMendSticky);
+  }
+
+  bool finds_engineio_session() const {
+    const auto open = answered("GET", polling_, "");
+    const std::string& body = open->answer.body;
+    const auto packet =
+        Json::parse(body.substr(std::min<std::size_t>(1, body.size()), body.find('\x1e') - 1));
+    const auto* sid = packet ? (*packet)["sid"].as<std::string>() : nullptr;
+    if (sid == nullptr) return false;
+    const std::string target = polling_ + "&sid=" + *sid;
+    return answered("POST", target, cookie_of(*open), "40")->answer.status == 200;
+  }
+
+  // Of the next request, as a browser sends it.
+  static std::string cookie_of(const Exchange& answered) {
+    const std::string_view cookie = answered.field("Set-Cookie");
+    if (cookie.empty()) return {};
+    return "Cookie: " + std::string(cookie.substr(0, cookie.find(';'))) + "\r\n";
   }
 
   std::unique_ptr<Exchange> open_websocket(const std::string& fields) const {
@@ -241,7 +301,8 @@ class Doctor {
     return true;
   }
 
-  // Without a word from us: until the server's ping, if it is Engine.IO's, else for all the time.
+  // Without a word from us: until the server's ping, of Engine.IO and SockJS, else for all the
+  // time.
   void check_idle(Duration wait) {
     const auto watched = open_websocket("");
     const auto in_ms = [](Duration time) {
@@ -261,7 +322,7 @@ class Doctor {
     bad("idle", "a silent WebSocket was cut after " + in_ms(lasted), kMendIdle);
   }
 
-  // Of the frame with Engine.IO's open packet, which comes at once.
+  // Of the frame with Engine.IO's open packet, or SockJS's, which comes at once.
   static std::size_t open_frame_bytes(std::string_view frames) {
     if (frames.size() < 4) return frames.size();
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(frames[i]); };
@@ -305,6 +366,7 @@ class Doctor {
   TlsClientOptions tls_;
   std::string own_origin_;
   std::string origin_;
+  SystemRandom random_;
   std::string polling_;  // targets; empty: not of this protocol
   std::string socket_;
   bool origin_refused_ = false;  // and told

@@ -26,13 +26,7 @@ OptionOutline outline(const CLI::Option& option) {
   for (const std::string& each : option.get_snames()) out.names.push_back("-" + each);
   for (const std::string& each : option.get_lnames()) out.names.push_back("--" + each);
   if (option.get_positional()) out.names.push_back(option.get_name(true));
-  if (option.get_items_expected_max() > 0) {
-    // Without what is allowed of it: "N:UINT in [1 - 9]".
-    const std::string type = option.get_type_name();
-    const std::size_t allowed =
-        std::min({type.find(":UINT"), type.find(":INT"), type.find(":FLOAT")});
-    out.value = type.substr(0, allowed);
-  }
+  if (option.get_items_expected_max() > 0) out.value = option.get_type_name();
   out.choices = words_of(out.value);
   out.file = out.value == "FILE";
   out.directory = out.value == "DIR";

@@ -475,7 +475,7 @@ describe("naru emit, listen and publish", () => {
 describe("naru doctor", () => {
   const servers = [];
   before(async () => {
-    for (let i = 0; i < 2; i++) servers.push(await startServe(["--listen", "127.0.0.1:0"]));
+    for (let i = 0; i < 2; i++) servers.push(await startServe(["--listen", "127.0.0.1:0", "--sockjs", "/sockjs"]));
   });
   after(() => Promise.all(servers.map((server) => server.stop())));
 
@@ -492,13 +492,23 @@ describe("naru doctor", () => {
     }
   }
 
-  for (const path of ["", "/push/prices"]) {
+  for (const path of ["", "/push/prices", "/sockjs/prices"]) {
     it(`finds nothing in a proxy that does its work${path && ": a stream"}`, async () => {
       const { out, wrong } = await diagnose({}, path);
       assert.deepEqual(wrong, [], out);
-      assert.match(out, path ? /ok +buffering/ : /ok +upgrade/);
+      assert.match(out, path.startsWith("/push") ? /ok +buffering/ : /ok +upgrade/);
     });
   }
+
+  it("finds what stands in the way of SockJS", async () => {
+    const service = "/sockjs/prices";
+    assert.deepEqual((await diagnose({ buffer: true }, service)).wrong, ["buffering"]);
+    assert.deepEqual((await diagnose({ spread: true }, service)).wrong, ["stickiness"]);
+    assert.deepEqual((await diagnose({ stripUpgrade: true }, service)).wrong, ["upgrade"]);
+    const elsewhere = ["--origin", "https://elsewhere.example"];
+    assert.deepEqual((await diagnose({}, service, ...elsewhere)).wrong, ["origin"]);
+    assert.deepEqual((await diagnose({}, "/none", "--protocol", "sockjs")).wrong, ["handshake"]);
+  });
 
   it("finds an upgrade that is stripped", async () => {
     const { out, wrong } = await diagnose({ stripUpgrade: true });
