@@ -24,7 +24,9 @@ class SocketIoPeer : public BenchPeer {
     if (binary) return user_.on_other();
     if (packet.starts_with("3" + script_.nsp)) return on_ack(packet.substr(1 + script_.nsp.size()));
     if (packet.starts_with("0")) return become_ready();
-    if (packet.starts_with("4")) return lose("refused: " + std::string(packet.substr(1)));
+    if (packet.starts_with("4" + script_.nsp)) {
+      return lose("refused: " + std::string(packet.substr(1 + script_.nsp.size())));
+    }
     if (packet.starts_with("1")) return lose("the server has disconnected the socket");
     user_.on_other();
   }

@@ -8,28 +8,50 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
 
 using namespace naru::app;
 
-// A word that is no command, with the one that was meant.
-void say_nearest(const CLI::App& app, int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-') return;
-  const std::string word(argv[1]);
-  std::vector<std::string> known;
-  for (const CommandOutline& each : outline(app).commands) {
-    if (each.name == word) return;
-    known.push_back(each.name);
-  }
+void say_nearest(const std::string& word, const char* what, const std::vector<std::string>& known) {
+  if (std::find(known.begin(), known.end(), word) != known.end()) return;
   const std::string meant = nearest(word, known);
   if (meant.empty()) return;
-  std::fprintf(stderr, "'%s' is no command: did you mean %s?\n", word.c_str(), meant.c_str());
+  std::fprintf(stderr, "'%s' is no %s: did you mean %s?\n", word.c_str(), what, meant.c_str());
+}
+
+// A word that is no command, or no option of the command, with the one that was meant.
+void say_nearest(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string> commands;
+  for (const CommandOutline& each : outline(app).commands) {
+    commands.push_back(each.name);
+    if (each.name != argv[1]) continue;
+    std::vector<std::string> options;
+    for (const OptionOutline& option : each.options) {
+      options.insert(options.end(), option.names.begin(), option.names.end());
+    }
+    for (int i = 2; i < argc; ++i) {
+      const std::string word(argv[i]);
+      if (word == "--") return;
+      if (word.starts_with("--")) say_nearest(word.substr(0, word.find('=')), "option", options);
+    }
+    return;
+  }
+  say_nearest(argv[1], "command", commands);
+}
+
+// What the library throws says already whose it is.
+void complain_of(const std::exception& error) {
+  const std::string_view what(error.what());
+  std::fprintf(stderr, "%s%s\n", what.starts_with("naru: ") ? "" : "naru: ", error.what());
 }
 
 int run(const CLI::App& app, const CommandLine& given) {
@@ -60,10 +82,10 @@ int main(int argc, char** argv) {
   try {
     return run(app, given);
   } catch (const std::invalid_argument& error) {
-    std::fprintf(stderr, "naru: %s\n", error.what());
+    complain_of(error);
     return 2;  // a wrong call likewise
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "naru: %s\n", error.what());
+    complain_of(error);
     return 1;
   }
 }

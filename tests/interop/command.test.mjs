@@ -469,6 +469,10 @@ describe("naru emit, listen and publish", () => {
     const protocol = await run(["listen", url, "--protocol", "socketoi"]);
     assert.equal(protocol.status, 2);
     assert.match(protocol.err, /did you mean socketio\?/);
+    const option = await run(["listen", url, "--cuont", "3"]);
+    assert.equal(option.status, 2);
+    assert.match(option.err, /did you mean --count\?/);
+    assert.deepEqual(await run(["connect", "nonsense"]), { out: "", err: "naru: a malformed URL\n", status: 2 });
   });
 });
 
