@@ -68,17 +68,23 @@ function startCounting(arrived) {
   };
 }
 
-// The numbers from 0 on, so many under way at once, until `raging` is over; all are answered.
-async function keepAsking(raging, ask) {
+// The numbers from 0 on, so many under way at once, until the storm is over; all are answered, and
+// some after each of the weathers.
+async function keepAsking(storm, weathers, ask) {
   let over = false;
-  const done = raging.finally(() => (over = true));
+  let progress;
+  const calm = () => new Promise((resolve) => (progress = resolve));
+  const raging = storm.rage(weathers, { calm }).finally(() => (over = true));
   let next = 0;
   await Promise.all(
     Array.from({ length: kUnderWay }, async () => {
-      while (!over) await ask(next++);
+      while (!over) {
+        await ask(next++);
+        progress?.();
+      }
     }),
   );
-  await done;
+  await raging;
   return next;
 }
 
@@ -104,8 +110,8 @@ for (const transports of [["websocket"], ["polling"], ["polling", "websocket"]])
     });
     await cpp.next("connect", "c");
     cpp.patience = 60_000;
-    const raging = storm.rage(storm.weathers(server, [...kWeathers, "the server is killed"]));
-    const asked = await keepAsking(raging, async (n) => {
+    const weathers = storm.weathers(server, [...kWeathers, "the server is killed"]);
+    const asked = await keepAsking(storm, weathers, async (n) => {
       cpp.tell("ask", "c", n, null, "n", n);
       const [, , error, value] = await cpp.next("answer", n);
       assert.equal(error, null);
@@ -167,7 +173,7 @@ for (const way of ["stomp+ssl", "https"]) {
         await pause(20);
       }
     };
-    const asked = await keepAsking(storm.rage(storm.weathers(server, kWeathers)), ask);
+    const asked = await keepAsking(storm, storm.weathers(server, kWeathers), ask);
     for (let n = 0; n < asked; ++n) {
       while (!heard.has(`${n}`)) await once(socket, "message");
     }
@@ -221,7 +227,7 @@ it("naru::SockJsClient comes back by every transport", { timeout: (60 + 3 * kSec
 it("all end in the midst of it, whatever the state they are in", { timeout: 60_000 }, async () => {
   const server = await Mortal.from(startCounting(() => {}));
   const storm = await Storm.before(server.port);
-  const raging = storm.rage(storm.weathers(server, ["connections are cut"]), 1);
+  const raging = storm.rage(storm.weathers(server, ["connections are cut"]), { seconds: 1 });
   for (let round = 0; round < 10; ++round) {
     const cpp = new CppClient();
     for (let c = 0; c < 5; ++c) {

@@ -93,8 +93,8 @@ export class Storm {
     return names.map((name) => [name, all[name]]);
   }
 
-  // Each of them, again and again, with a little calm in between.
-  async rage(weathers, seconds = kSeconds) {
+  // Each of them, again and again, with calm in between: a little, or until calm() is fulfilled.
+  async rage(weathers, { seconds = kSeconds, calm = () => wait(upTo(200)) } = {}) {
     const end = Date.now() + seconds * 1000;
     do {
       for (const [name, happen] of weathers.toSorted(() => Math.random() - 0.5)) {
@@ -102,7 +102,7 @@ export class Storm {
         this.#count(name);
         await happen(150 + upTo(250));
         this.now = "calm";
-        await wait(upTo(200));
+        await calm();
       }
     } while (Date.now() < end);
   }
