@@ -31,10 +31,15 @@ before(() => (certificates = new Tls()));
 after(() => certificates.close());
 
 // A server behind TLS behind a storm, for a client that is told what to do.
-async function world(server, program) {
+async function world(test, server, program) {
   const front = await certificates.before(() => server.port);
   const storm = await Storm.before(front, await certificates.impostor());
   const cpp = new CppClient(program);
+  test.after(async () => {  // nothing is left of a test that fails
+    cpp.child.kill("SIGKILL");
+    storm.close();
+    await server.kill();
+  });
   return {
     storm,
     cpp,
@@ -89,7 +94,7 @@ async function keepAsking(storm, weathers, ask) {
 }
 
 for (const transports of [["websocket"], ["polling"], ["polling", "websocket"]]) {
-  it(`naru::Client loses nothing by ${transports.join(", then ")}`, { timeout: (60 + 3 * kSeconds) * 1000 }, async () => {
+  it(`naru::Client loses nothing by ${transports.join(", then ")}`, { timeout: (60 + 3 * kSeconds) * 1000 }, async (test) => {
     const firsts = []; // in order of their first arrival
     const seen = new Map(); // how often
     const server = await Mortal.from(
@@ -98,7 +103,7 @@ for (const transports of [["websocket"], ["polling"], ["polling", "websocket"]])
         seen.set(n, (seen.get(n) ?? 0) + 1);
       }),
     );
-    const { storm, cpp, host, end } = await world(server);
+    const { storm, cpp, host, end } = await world(test, server);
     cpp.tell("client", "c", `https://${host}`, {
       transports,
       ca: certificates.ca,
@@ -152,12 +157,12 @@ async function hear(httpPort, destination) {
 }
 
 for (const way of ["stomp+ssl", "https"]) {
-  it(`naru::StompClient: what has its receipt has arrived, by ${way}`, { timeout: (60 + 3 * kSeconds) * 1000 }, async () => {
+  it(`naru::StompClient: what has its receipt has arrived, by ${way}`, { timeout: (60 + 3 * kSeconds) * 1000 }, async (test) => {
     const tcpPort = await freePort();
     const server = await Mortal.from((port) => startProfile("stomp", port, "--tcp", `127.0.0.1:${tcpPort}`));
     const { heard, socket } = await hear(server.port, "/topic/chaos");
     const reached = { get port() { return way === "https" ? server.port : tcpPort; }, kill: () => server.kill() };
-    const { storm, cpp, host, end } = await world(reached, "naru-messaging-client");
+    const { storm, cpp, host, end } = await world(test, reached, "naru-messaging-client");
     cpp.patience = 60_000;
     const url = `${way}://${host}${way === "https" ? "/ws" : ""}`;
     cpp.tell("stomp", "c", url, { login: "guest", passcode: "guest", ca: certificates.ca, heartbeat: 200, patience: 1000 });
@@ -186,9 +191,9 @@ for (const way of ["stomp+ssl", "https"]) {
   });
 }
 
-it("naru::SockJsClient comes back by every transport", { timeout: (60 + 3 * kSeconds) * 1000 }, async () => {
+it("naru::SockJsClient comes back by every transport", { timeout: (60 + 3 * kSeconds) * 1000 }, async (test) => {
   const server = await Mortal.from((port) => startProfile("sockjs", port));
-  const { storm, cpp, host, end } = await world(server, "naru-messaging-client");
+  const { storm, cpp, host, end } = await world(test, server, "naru-messaging-client");
   cpp.patience = 60_000;
   const transports = ["websocket", "xhr-streaming", "xhr-polling"];
   const options = { ca: certificates.ca, reconnect: true, patience: 1000 };
