@@ -46,6 +46,8 @@ std::string nothing_came(Protocol protocol) {
   if (protocol == Protocol::socketio) {
     return "no answer came: the server has to acknowledge the event, see --event";
   }
+  if (protocol == Protocol::stomp)
+    return "no answer came: is this a destination that both may use?";
   if (protocol == Protocol::stream) return "nothing came: is this the topic of the stream?";
   return "no answer came: the server has to send back what it receives";
 }

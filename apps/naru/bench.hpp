@@ -11,8 +11,9 @@ struct BenchArguments {
   static constexpr unsigned kMostInFlight = 10'000;
   static constexpr unsigned kMostBytes = 1'000'000;  // what Socket.IO servers take
 
-  TalkArguments talk;     // where, by which protocol, and the event
-  std::string transport;  // of Socket.IO and SockJS; empty: WebSocket
+  TalkArguments talk;                        // where, by which protocol, and the event
+  std::string transport;                     // of Socket.IO and SockJS; empty: WebSocket
+  std::string destination = "/topic/bench";  // of STOMP
   unsigned connections = 10;
   unsigned in_flight = 1;  // of each connection; of an event stream, publications
   unsigned size = 32;      // bytes of a message's text

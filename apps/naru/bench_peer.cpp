@@ -62,8 +62,9 @@ std::unique_ptr<BenchPeer> BenchPeers::make() {
       publisher_ = publisher.get();
       return publisher;
     }
-    case Protocol::socketio:
     case Protocol::stomp:
+      return make_stomp_peer(loop_, script_, user_, made_++);
+    case Protocol::socketio:
     case Protocol::push:
       break;
   }

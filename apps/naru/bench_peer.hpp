@@ -43,16 +43,18 @@ struct BenchScript {
 
   Protocol protocol;
   client::EngineContext context;
-  std::unique_ptr<client::LineContext> line;  // SockJS
+  std::unique_ptr<client::LineContext> line;  // SockJS, STOMP
   client::Url url;                            // of the WebSocket itself, the service, the stream
-  std::string transport;                      // Socket.IO, SockJS
+  std::string transport;                      // Socket.IO, SockJS, STOMP
   std::string join;                           // Socket.IO: the CONNECT packet, but "4"
   std::string nsp;                            // "/chat,", or empty for the main one
   std::string payload;                        // the message; of an event, its array
-  std::string topic;                          // of the event stream
-  std::string key;                            // of the HTTP API
-  std::size_t slots;                          // messages of a peer that may be under way
-  std::size_t peers;                          // one more than connections, where one publishes
+  std::string topic;  // of the event stream; of STOMP, what all destinations begin with
+  std::string key;    // of the HTTP API
+  std::string login;  // of STOMP
+  std::string passcode;
+  std::size_t slots;  // messages of a peer that may be under way
+  std::size_t peers;  // one more than connections, where one publishes
 };
 
 // One connection that sends messages and hears answers, or one side of that.
@@ -121,6 +123,7 @@ class BenchPeers {
   io::Loop& loop_;
   BenchScript& script_;
   BenchUser& user_;
+  std::size_t made_ = 0;
   BenchPeer* publisher_ = nullptr;  // of event streams, the first one
 };
 
@@ -129,6 +132,8 @@ std::unique_ptr<BenchPeer> make_websocket_peer(io::Loop& loop, BenchScript& scri
                                                BenchUser& user);
 std::unique_ptr<BenchPeer> make_socketio_peer(io::Loop& loop, BenchScript& script, BenchUser& user);
 std::unique_ptr<BenchPeer> make_sockjs_peer(io::Loop& loop, BenchScript& script, BenchUser& user);
+std::unique_ptr<BenchPeer> make_stomp_peer(io::Loop& loop, BenchScript& script, BenchUser& user,
+                                           std::size_t number);
 // Who publishes to a topic by HTTP, and one who reads its event stream.
 std::unique_ptr<BenchPeer> make_publisher(io::Loop& loop, BenchScript& script, BenchUser& user);
 std::unique_ptr<BenchPeer> make_subscriber(io::Loop& loop, BenchScript& script, BenchUser& user,

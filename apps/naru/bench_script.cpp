@@ -6,19 +6,21 @@
 #include "talk_parts.hpp"
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace naru::app {
 namespace {
 
 Protocol protocol_of(const BenchArguments& arguments) {
-  const Protocol protocol = choose_protocol(arguments.talk, Protocol::socketio);
-  if (protocol == Protocol::stomp) {
-    throw std::invalid_argument("bench speaks ws, socketio, sockjs and sse");
-  }
-  return protocol;
+  return choose_protocol(arguments.talk, Protocol::socketio);
+}
+
+bool is_plain_stomp(const std::string& url) {
+  return url.starts_with("stomp:") || url.starts_with("stomp+ssl:");
 }
 
 std::string transport_of(const BenchArguments& arguments) {
@@ -27,6 +29,9 @@ std::string transport_of(const BenchArguments& arguments) {
   if (protocol == Protocol::socketio) known = {"websocket", "polling"};
   if (protocol == Protocol::sockjs) known = {"websocket", "xhr-streaming", "xhr-polling"};
   const std::string& given = arguments.transport;
+  if (protocol == Protocol::stomp && given.empty()) {
+    return is_plain_stomp(arguments.talk.url) ? "tcp" : "websocket";  // the URL says it
+  }
   if (given.empty()) return known.empty() ? "" : known.front();
   if (known.empty()) throw std::invalid_argument("this protocol has no --transport to choose");
   if (std::find(known.begin(), known.end(), given) != known.end()) return given;
@@ -42,6 +47,20 @@ ClientOptions options_of(const BenchArguments& arguments) {
                                                              : ClientTransport::websocket};
   options.upgrade = false;
   return options;
+}
+
+client::Url url_of(const BenchArguments& arguments) {
+  constexpr std::array<client::Scheme, 2> kPlain{
+      {{"stomp", false, 61613}, {"stomp+ssl", true, 61614}}};
+  const std::string& text = arguments.talk.url;
+  const auto url = is_plain_stomp(text) ? client::parse_url(text, kPlain) : client::parse_url(text);
+  if (!url) throw std::invalid_argument(std::string(url.error().text));
+  return *url;
+}
+
+// What the context takes for a URL: another scheme's has no Socket.IO.
+std::string context_url(const BenchArguments& arguments) {
+  return is_plain_stomp(arguments.talk.url) ? "http://localhost/" : arguments.talk.url;
 }
 
 // The one topic that a stream is of, which is published to.
@@ -61,19 +80,24 @@ std::string topic_of(const client::Url& url, const BenchArguments& arguments) {
 
 BenchScript::BenchScript(const BenchArguments& arguments)
     : protocol(protocol_of(arguments)),
-      context(arguments.talk.url, options_of(arguments), io::look_up),
+      context(context_url(arguments), options_of(arguments), io::look_up),
       transport(transport_of(arguments)),
       payload(arguments.size, 'x'),
       key(arguments.talk.key),
+      login(arguments.talk.login),
+      passcode(arguments.talk.passcode),
       slots(arguments.in_flight),
       peers(arguments.connections) {
   if (protocol != Protocol::socketio) {
-    url = *client::parse_url(arguments.talk.url);  // the context has parsed it, too
-    if (protocol == Protocol::sockjs) {
+    url = url_of(arguments);
+    if (protocol == Protocol::sockjs || protocol == Protocol::stomp) {
       WebSocketClientOptions options = client::dial_options(context);
       options.compression.mode = Compression::Mode::off;
       line =
           std::make_unique<client::LineContext>(options, std::vector<std::string>{}, io::look_up);
+    }
+    if (protocol == Protocol::stomp) {
+      topic = arguments.destination + "." + std::to_string(context.random.next_u32());
     }
     if (protocol == Protocol::stream) {
       topic = topic_of(url, arguments);

@@ -129,7 +129,7 @@ void add_stomp_options(CLI::App& command, TalkArguments& given) {
   command.add_option("--passcode", given.passcode, "Of STOMP, too")->type_name("TEXT");
 }
 
-const char* const kBenchProtocolHelp =
+const char* const kDoctorProtocolHelp =
     "Default: ws for ws and wss; of http and https sockjs where the path has a segment sockjs, sse "
     "below /push/, else socketio";
 const char* const kGuessedHelp =
@@ -194,10 +194,11 @@ void add_bench(CLI::App& app, BenchArguments& given) {
   CLI::App* command = add_talk(
       app, "bench",
       "Measure how fast a server answers: the echo of a WebSocket or a SockJS session, the "
-      "acknowledgement of an event; or how fast what is published comes by an event stream",
+      "acknowledgement of an event; or how fast what is sent to a destination of STOMP, or "
+      "published to an event stream, comes back",
       given.talk);
-  command->add_option("--protocol", given.talk.protocol, kBenchProtocolHelp)
-      ->type_name("ws|socketio|sockjs|sse");
+  command->add_option("--protocol", given.talk.protocol, kGuessedHelp)
+      ->type_name("ws|socketio|sockjs|sse|stomp");
   command
       ->add_option("--transport", given.transport,
                    "Of Socket.IO: websocket or polling; of SockJS: websocket, xhr-streaming or "
@@ -210,6 +211,11 @@ void add_bench(CLI::App& app, BenchArguments& given) {
   command
       ->add_option("--key", given.talk.key, "Of the HTTP API, by which sse publishes to the topic")
       ->type_name("KEY");
+  command
+      ->add_option("--destination", given.destination,
+                   "Of STOMP: what the destination of each connection begins with (default: "
+                   "/topic/bench)")
+      ->type_name("TEXT");
   command->add_option("--connections", given.connections, "At once (default: 10)")
       ->type_name("N")
       ->check(in_range(1U, BenchArguments::kMostConnections));
@@ -242,13 +248,14 @@ void add_bench(CLI::App& app, BenchArguments& given) {
       ->check(in_range(1, 1 << 30));
   command->add_flag("--json", given.json, "The result is one line of JSON");
   add_socketio_options(*command, given.talk);
+  add_stomp_options(*command, given.talk);
 }
 
 void add_doctor(CLI::App& app, DoctorArguments& given) {
   CLI::App* command = app.add_subcommand(
       "doctor", "Say what is wrong between here and a server, and how to mend it");
   command->add_option("URL", given.url, "ws, wss, http or https")->required();
-  command->add_option("--protocol", given.protocol, kBenchProtocolHelp)
+  command->add_option("--protocol", given.protocol, kDoctorProtocolHelp)
       ->type_name("ws|socketio|sockjs|sse");
   command
       ->add_option("--origin", given.origin,

@@ -323,6 +323,11 @@ describe("naru emit, listen and publish", () => {
       const { out, status } = await listener.done;
       assert.deepEqual([out, status], ['{"eur":1}\nup\n', 0]);
       const typed = "subscribe /topic/prices\nsend /topic/prices two words\n";
+      const measured = await run(["bench", ...broker, ...key, "--destination", "/topic/prices", "--duration", "0.2",
+                                  "--warmup", "0", "--connections", "3", "--in-flight", "2", "--json"]);
+      assert.equal(measured.status, 0, measured.err);
+      const { answers, others, lost } = JSON.parse(measured.out);
+      assert.ok(answers > 0 && others === 0 && lost === 0, measured.out);
       const chat = naru(["connect", ...broker, ...key], null);
       chat.child.stdin.write(typed);
       await once(chat.child.stdout, "data");
