@@ -53,6 +53,7 @@ struct BenchScript {
   std::string key;    // of the HTTP API
   std::string login;  // of STOMP
   std::string passcode;
+  std::string vhost;
   std::size_t slots;  // messages of a peer that may be under way
   std::size_t peers;  // one more than connections, where one publishes
 };

@@ -86,6 +86,7 @@ BenchScript::BenchScript(const BenchArguments& arguments)
       key(arguments.talk.key),
       login(arguments.talk.login),
       passcode(arguments.talk.passcode),
+      vhost(arguments.talk.vhost),
       slots(arguments.in_flight),
       peers(arguments.connections) {
   if (protocol != Protocol::socketio) {

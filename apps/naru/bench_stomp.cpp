@@ -41,7 +41,8 @@ class StompPeer final : public EchoPeer, private client::Line::User {
   void on_line_open() override {
     std::string connect;
     FrameWriter frame(Command::connect, kVersion, connect);
-    frame.header("accept-version", "1.2").header("host", script_.url.host);
+    frame.header("accept-version", "1.2");
+    if (!script_.vhost.empty()) frame.header("host", script_.vhost);
     if (!script_.login.empty()) frame.header("login", script_.login);
     if (!script_.passcode.empty()) frame.header("passcode", script_.passcode);
     frame.end();

@@ -127,6 +127,8 @@ void add_socketio_options(CLI::App& command, TalkArguments& given) {
 void add_stomp_options(CLI::App& command, TalkArguments& given) {
   command.add_option("--login", given.login, "Of STOMP")->type_name("NAME");
   command.add_option("--passcode", given.passcode, "Of STOMP, too")->type_name("TEXT");
+  command.add_option("--vhost", given.vhost, "Of STOMP: the virtual host (default: the broker's)")
+      ->type_name("NAME");
 }
 
 const char* const kDoctorProtocolHelp =

@@ -25,6 +25,7 @@ StompClientOptions stomp_options(const TalkArguments& arguments) {
   StompClientOptions options;
   options.login = arguments.login;
   options.passcode = arguments.passcode;
+  options.host = arguments.vhost;
   options.headers = parse_headers(arguments.headers);
   options.tls.ca_file = arguments.ca_file;
   const std::chrono::seconds limit(arguments.timeout);

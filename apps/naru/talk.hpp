@@ -20,6 +20,7 @@ struct TalkArguments {
   std::string key;                   // publish over HTTP
   std::string login;                 // of STOMP
   std::string passcode;
+  std::string vhost;
   std::string ca_file;
   unsigned count = 0;     // listen: so many messages, then the end; 0: no end
   unsigned timeout = 10;  // seconds: to connect, and for an answer
