@@ -3,6 +3,7 @@
 
 #include "client/raw_server.hpp"
 #include "support/journal.hpp"
+#include "support/threads.hpp"
 
 #include <gtest/gtest.h>
 
@@ -98,6 +99,7 @@ TEST(Client, ClosesWithinItsHandlers) {
 }
 
 TEST(Client, IsDestroyedByItsOwnHandler) {
+  const test::EndOfThreads threads;
   Journal journal;
   const RawServer server(joining());
   auto client = std::make_unique<Client>(server.url(), by_websocket());

@@ -3,6 +3,7 @@
 #include "client/echo_server.hpp"
 #include "client/raw_server.hpp"
 #include "support/journal.hpp"
+#include "support/threads.hpp"
 
 #include <gtest/gtest.h>
 
@@ -118,6 +119,7 @@ TEST(Coroutine, GoesOnWithAnErrorWhenItsClientGoes) {
 }
 
 TEST(Coroutine, MayDestroyItsClient) {
+  const test::EndOfThreads threads;
   Journal journal;
   const RawServer server(joining([](Talk&) {}));
   auto client = std::make_unique<Client>(server.url(), by_websocket());

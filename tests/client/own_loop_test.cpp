@@ -6,6 +6,7 @@
 #include "naru/stomp_client.hpp"
 #include "naru/websocket_client.hpp"
 #include "support/journal.hpp"
+#include "support/threads.hpp"
 
 #include <gtest/gtest.h>
 
@@ -203,12 +204,14 @@ TYPED_TEST(AnyClient, IsDestroyedByItsHandlerInATurnOfTheCaller) {
   }
 }
 
-// All that it held goes with its thread, which nobody waits for.
 TYPED_TEST(AnyClient, IsDestroyedByItsHandlerOnItsOwnThread) {
+  const test::EndOfThreads threads;
   Journal journal;
   std::unique_ptr<TypeParam> client;
-  std::shared_ptr<void> held(nullptr, [&](void*) { journal.note("gone"); });
-  client = in_vain<TypeParam>([&client, held = std::move(held)] { client.reset(); });
+  client = in_vain<TypeParam>([&] {
+    client.reset();
+    journal.note("gone");
+  });
   client->start();
   EXPECT_EQ(journal.next(), "gone");
 }

@@ -4,6 +4,7 @@
 #include "client/raw_server.hpp"
 #include "naru/stomp_client.hpp"
 #include "support/journal.hpp"
+#include "support/threads.hpp"
 
 #include <gtest/gtest.h>
 
@@ -274,6 +275,7 @@ TEST(SockJsClient, GivesUpServicesThatDoNotAnswerWhatIsSent) {
 }
 
 TEST(SockJsClient, IsDestroyedByItsOwnHandler) {
+  const test::EndOfThreads threads;
   Journal journal;
   const RawServer server([](Talk& talk) {
     read_request(talk);

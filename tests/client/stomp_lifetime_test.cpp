@@ -2,6 +2,7 @@
 #include "client/raw_server.hpp"
 #include "naru/stomp_client.hpp"
 #include "support/journal.hpp"
+#include "support/threads.hpp"
 
 #include <gtest/gtest.h>
 
@@ -88,6 +89,7 @@ TEST(StompLifetime, DoesNotWaitForeverForTheBroker) {
 }
 
 TEST(StompLifetime, IsDestroyedByItsOwnHandler) {
+  const test::EndOfThreads threads;
   Journal journal;
   const RawServer server(never_part);
   std::unique_ptr<StompClient> client;
