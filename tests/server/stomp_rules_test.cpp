@@ -245,6 +245,7 @@ TEST_P(StompRules, BeatsAndMissesBeats) {
 TEST_P(StompRules, SaysGoodbyeWhenItStops) {
   world.start();
   StompPeer one = connected();
+  one.listen();
   std::thread stopping([this] { world.server.server.stop(); });
   // A WebSocket has a code for it.
   const bool says = GetParam() != StompWay::websocket;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace naru::test {
 
@@ -38,11 +39,15 @@ class SockJsStream {
     if (websocket_) return websocket_->say(text);
     sender_->post(base_ + "/xhr_send", text);
   }
+  // Asks for what is to be heard next: only then is there somebody whom the server can tell.
+  void listen() {
+    if (!websocket_ && !ended_ && !std::exchange(asked_, true)) {
+      receiver_->ask("POST", base_ + "/xhr");
+    }
+  }
   std::string hear() {
     for (;;) {
-      const std::string frame = websocket_ ? websocket_->hear()
-                                : ended_   ? "c"
-                                           : receiver_->post(base_ + "/xhr", "").body;
+      const std::string frame = next_frame();
       if (frame == "h" || frame == "h\n") continue;
       if (!frame.starts_with("a")) {
         ended_ = true;
@@ -59,15 +64,24 @@ class SockJsStream {
   // Goes without a word; by polling, while it is asking.
   void leave() {
     if (websocket_) return websocket_->leave();
-    receiver_->ask("POST", base_ + "/xhr");
+    if (!asked_) receiver_->ask("POST", base_ + "/xhr");
     receiver_->leave();
   }
 
  private:
+  std::string next_frame() {
+    if (websocket_) return websocket_->hear();
+    if (ended_) return "c";
+    listen();
+    asked_ = false;
+    return receiver_->answer().body;
+  }
+
   std::string base_;
   std::optional<WebSocketPeer> websocket_;
   std::optional<Peer> sender_;
   std::optional<Peer> receiver_;
+  bool asked_ = false;
   bool ended_ = false;
 };
 

@@ -66,6 +66,9 @@ class StompPeer {
     EXPECT_EQ(hear(), "receipt done");
   }
 
+  void listen() {
+    if (sockjs_) sockjs_->listen();
+  }
   std::string hear() {
     if (!next()) return "end";
     switch (frame().command) {
