@@ -143,23 +143,24 @@ TEST(WebSocketClient, SendsLongMessagesInParts) {
 TEST(WebSocketClient, RefusesBrokenFramesWithTheRightCode) {
   const auto closes_with = [](std::string_view frames) {
     Journal journal;
-    std::uint16_t heard = 0;
+    Journal closed;
     RawServer server([&](Talk& talk) {
       talk.accept();
       talk.send(frames);
-      heard = talk.hear_close();
+      closed.note(std::to_string(talk.hear_close()));
     });
     WebSocketClientOptions options = noting(journal);
     options.message_bytes = 100;
     options.on_open = nullptr;
     const std::string told = test::lifetime(server.url(), options, journal);
-    EXPECT_TRUE(told.starts_with("close " + std::to_string(heard))) << told;
+    const std::string heard = closed.next();
+    EXPECT_TRUE(told.starts_with("close " + heard)) << told;
     return heard;
   };
-  EXPECT_EQ(closes_with(std::string_view("\x81\x82\0\0\0\0hi", 8)), 1002);  // masked by a server
-  EXPECT_EQ(closes_with("\xc1\x01\x01\x01"), 1002);                         // RSV1, not agreed
-  EXPECT_EQ(closes_with("\x81\x01\xff"), 1007);
-  EXPECT_EQ(closes_with("\x82\x7e\x01\x01"), 1009);
+  EXPECT_EQ(closes_with(std::string_view("\x81\x82\0\0\0\0hi", 8)), "1002");  // masked by a server
+  EXPECT_EQ(closes_with("\xc1\x01\x01\x01"), "1002");                         // RSV1, not agreed
+  EXPECT_EQ(closes_with("\x81\x01\xff"), "1007");
+  EXPECT_EQ(closes_with("\x82\x7e\x01\x01"), "1009");
 }
 
 TEST(WebSocketClient, ReportsCodesOfTheServer) {
