@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <future>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -116,9 +117,19 @@ int connect_websocket(const TalkArguments& arguments) {
   // After the end of piped input a ping asks whether all was received: what the server had to say
   // to it comes before the pong, and after close() nothing would come.
   constexpr std::string_view kLast = "last";
+  std::promise<void> answered;
+  auto tell = [&answered, told = false]() mutable {  // on the client's loop
+    if (!std::exchange(told, true)) answered.set_value();
+  };
   std::optional<Keyboard> keyboard;
   keyboard.emplace([&](const std::string& line) { client->send(text(line)); },
-                   [&] { keyboard->edited() ? client->close() : client->ping(kLast); });
+                   [&] {
+                     if (!keyboard->edited()) {
+                       client->ping(kLast);
+                       answered.get_future().wait_for(std::chrono::seconds(arguments.timeout));
+                     }
+                     client->close();
+                   });
   WebSocketClientOptions options = websocket_options(arguments);
   int status = 0;
   options.on_open = [&](WebSocketClient&) {
@@ -130,12 +141,13 @@ int connect_websocket(const TalkArguments& arguments) {
     const bool colours = terminal && !message.binary && Json::parse(message.data);
     keyboard->print(colours ? coloured(shown) : shown);
   };
-  options.on_pong = [&](WebSocketClient& socket, std::string_view payload) {
-    if (payload == kLast) socket.close();
+  options.on_pong = [&](WebSocketClient&, std::string_view payload) {
+    if (payload == kLast) tell();
   };
   options.on_close = [&](WebSocketClient&, std::uint16_t code, std::string_view reason) {
     keyboard->complain("closed: " + std::to_string(code) + " " + std::string(reason));
     if (code != 1000 && code != 1001) status = 1;
+    tell();
   };
   client.emplace(arguments.url, options);
   const int ran = client->run();

@@ -23,8 +23,8 @@ namespace {
 
 constexpr auto kQuiet = std::chrono::seconds(1);
 
-// Waits until nothing has been heard for a while: SockJS has no ping that would tell that all is
-// received and answered.
+// Waits until nothing has been heard for a while, `limit` at most: SockJS has no ping that would
+// tell that all is received and answered.
 class Quiet {
  public:
   void on_heard() {
@@ -33,12 +33,14 @@ class Quiet {
   void stop() {
     change([this] { over_ = true; });
   }
-  void wait() {
+  void wait(std::chrono::seconds limit) {
+    using Clock = std::chrono::steady_clock;
+    const auto end = Clock::now() + limit;
     std::unique_lock lock(mutex_);
-    while (!over_) {
+    for (auto now = Clock::now(); !over_ && now < end; now = Clock::now()) {
       const unsigned before = heard_;
       const auto changed = [&] { return over_ || heard_ != before; };
-      if (!changed_.wait_for(lock, kQuiet, changed)) return;
+      if (!changed_.wait_until(lock, std::min(now + kQuiet, end), changed)) return;
     }
   }
 
@@ -89,7 +91,7 @@ int connect_sockjs(const TalkArguments& arguments) {
         }
       },
       [&] {
-        if (!keyboard->edited()) quiet.wait();
+        if (!keyboard->edited()) quiet.wait(std::chrono::seconds(arguments.timeout));
         client->close();
       });
   int status = 0;

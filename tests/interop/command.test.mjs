@@ -187,6 +187,31 @@ describe("naru emit, listen and publish", () => {
     assert.deepEqual([echoed.out, echoed.status], ["a\nb\n", 0]);
   });
 
+  it("connect ends after its input, though the server goes on and answers no ping", async () => {
+    const server = createServer();
+    const feed = (send) => {
+      const timer = setInterval(() => send("more"), 20);
+      return () => clearInterval(timer);
+    };
+    const sockets = new WebSocketServer({ server, path: "/ws", autoPong: false });
+    sockets.on("connection", (socket) => socket.on("close", feed((text) => socket.send(text))));
+    const service = sockjs.createServer({ prefix: "/sockjs", log: () => {} });
+    service.on("connection", (session) => session.on("close", feed((text) => session.write(text))));
+    service.installHandlers(server);
+    await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+    const host = `127.0.0.1:${server.address().port}`;
+    try {
+      for (const target of [`ws://${host}/ws`, `http://${host}/sockjs`]) {
+        const { out, err, status } = await run(["connect", target, "--timeout", "1"], "x\n");
+        assert.equal(status, 0, `${target}: ${err}`);
+        assert.match(out, /^more\nmore$/m);
+      }
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
   it("connect ends with 0 at SIGINT while nothing is typed", async () => {
     const chat = naru(["connect", url], null);
     await chat.connected;
